@@ -1,0 +1,3 @@
+"""ecgd: a heart-monitor gateway for six-limb-lead ECG devices."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Floor 0: every setting, declared once with its unit, bounds and meaning."""

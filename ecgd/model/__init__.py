@@ -1,0 +1,1 @@
+"""Floor 0: the frozen values that travel between the rooms."""

@@ -1,0 +1,157 @@
+"""Alarms as they stand, and the alerts that leave the house."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ecgd.model.finding import Domain, EventType, Finding, RiskLevel, Severity, Territory
+
+
+class AlarmState(StrEnum):
+    """States of one alarm; a row of the table in ``ecgd.decision`` leads from one to the next."""
+
+    INACTIVE = "inactive"
+    PENDING = "pending"
+    ACTIVE = "active"
+    ACKNOWLEDGED = "acknowledged"
+    LATCHED = "latched"
+    CLEARED = "cleared"
+
+
+class Priority(StrEnum):
+    """What sounds and shines (IEC 60601-1-8)."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+PRIORITY: dict[Severity, Priority] = {
+    Severity.CRITICAL: Priority.HIGH,
+    Severity.HIGH: Priority.HIGH,
+    Severity.MEDIUM: Priority.MEDIUM,
+    Severity.LOW: Priority.LOW,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is known of one patient in one domain at ``now_s`` (monotonic seconds).
+
+    ``judged`` False: nothing can be said, so no heart alarm clears and none is raised.
+    """
+
+    domain: Domain
+    now_s: float
+    judged: bool
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm of one patient. Times are monotonic seconds; ``alert_id`` names the occurrence."""
+
+    event_type: EventType
+    domain: Domain
+    state: AlarmState
+    severity: Severity
+    since_s: float
+    evidence_s: float
+    alert_id: str | None = None
+    raised_s: float | None = None
+    acknowledged_by: str | None = None
+    evidence: tuple[str, ...] = ()
+    territory: Territory | None = None
+    confidence: float | None = None
+
+
+class ChangeKind(StrEnum):
+    """What happened to an alarm in one step."""
+
+    RAISED = "raised"
+    ESCALATED = "escalated"
+    UPDATED = "updated"
+    ACKNOWLEDGED = "acknowledged"
+    LATCHED = "latched"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """One change of one alarm. RAISED and ESCALATED are new occurrences and leave the house."""
+
+    kind: ChangeKind
+    alarm: Alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One occurrence of an alarm, as it is stored, pushed and shown.
+
+    ``occurred_unix_s`` is wall time; with ``boot_id`` and ``occurred_mono_s`` a wrong clock can be
+    corrected later. ``st_mv`` and ``quality`` hold (lead, figure).
+    """
+
+    alert_id: str
+    patient_id: str
+    patient_name: str
+    event_type: EventType
+    severity: Severity
+    occurred_unix_s: float
+    occurred_mono_s: float
+    boot_id: str
+    clock_synchronised: bool
+    simulated: bool
+    description: str
+    recommended_action: str
+    clinical_notes: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    territory: Territory | None = None
+    not_visible: tuple[str, ...] = ()
+    confidence: float | None = None
+    scores: tuple[tuple[str, float], ...] = ()
+    st_risk: RiskLevel | None = None
+    st_mv: tuple[tuple[str, float], ...] = ()
+    st_change_mv: tuple[tuple[str, float], ...] = ()
+    heart_rate_bpm: float | None = None
+    quality: tuple[tuple[str, float], ...] = ()
+    location: str = ""
+    sample_index: int | None = None
+    models_hash: str = ""
+    config_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """One alert on its way to one target. ``message_id`` stays the same over all attempts."""
+
+    message_id: str
+    alert_id: str
+    target: str
+    severity: Severity
+    body: bytes
+    created_unix_s: float
+    attempts: int = 0
+    not_before_unix_s: float = 0.0
+
+
+class DeliveryResult(StrEnum):
+    """How one attempt ended."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    GONE = "gone"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """One attempt at one target. ``detail`` never holds a secret."""
+
+    item: OutboxItem
+    result: DeliveryResult
+    attempted_unix_s: float
+    duration_s: float
+    detail: str
+    retry_after_s: float | None = None

@@ -1,0 +1,59 @@
+"""The analysis' answer to one window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ecgd.model.beat import Beat
+from ecgd.model.finding import (
+    EnsembleScore,
+    Finding,
+    LeadQuality,
+    Outcome,
+    RhythmFinding,
+    RiskLevel,
+    StFinding,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StageLatency:
+    """How long one stage took."""
+
+    stage: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One window, judged or not.
+
+    ``beats`` are those that became final in this window: every beat appears in exactly one
+    assessment of a stream. ``latency`` is the only field that differs between two runs.
+    """
+
+    start_index: int
+    end_index: int
+    fs_hz: float
+    arrived_s: float
+    origin: int
+    outcome: Outcome
+    risk_level: RiskLevel
+    rhythm: RhythmFinding
+    quality: tuple[LeadQuality, ...]
+    st: StFinding | None = None
+    scores: EnsembleScore | None = None
+    findings: tuple[Finding, ...] = ()
+    cannot_judge: tuple[str, ...] = ()
+    beats: tuple[Beat, ...] = ()
+    latency: tuple[StageLatency, ...] = field(default=(), compare=False)
+
+    @property
+    def time_s(self) -> float:
+        """End of the window, in seconds since index 0."""
+        return self.end_index / self.fs_hz
+
+    @property
+    def sqi(self) -> float:
+        """Mean quality over the leads, 0 to 1."""
+        return sum(q.sqi for q in self.quality) / len(self.quality) if self.quality else 0.0

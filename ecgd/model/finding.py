@@ -1,0 +1,160 @@
+"""What the analysis found, and how grave it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from ecgd.model.beat import StLevels
+
+
+class RiskLevel(StrEnum):
+    """Risk by the ST rules, gravest first."""
+
+    CRITICAL_STEMI = "CRITICAL_STEMI"
+    HIGH_MI_RISK = "HIGH_MI_RISK"
+    MODERATE_RISK = "MODERATE_RISK"
+    LOW_RISK = "LOW_RISK"
+    NORMAL = "NORMAL"
+
+
+class Severity(IntEnum):
+    """Severity of an alert; the larger the graver."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class Domain(StrEnum):
+    """Heart findings hold while nothing can be judged; technical ones do not."""
+
+    HEART = "heart"
+    TECHNICAL = "technical"
+
+
+class EventType(StrEnum):
+    """Every kind of alarm."""
+
+    STEMI_DETECTED = "STEMI_DETECTED"
+    ACUTE_MI_RISK = "ACUTE_MI_RISK"
+    CARDIAC_ISCHEMIA = "CARDIAC_ISCHEMIA"
+    CARDIAC_ANOMALY = "CARDIAC_ANOMALY"
+    ASYSTOLE = "ASYSTOLE"
+    EXTREME_BRADYCARDIA = "EXTREME_BRADYCARDIA"
+    EXTREME_TACHYCARDIA = "EXTREME_TACHYCARDIA"
+    PAUSE = "PAUSE"
+    ATRIAL_FIBRILLATION = "ATRIAL_FIBRILLATION"
+    CHECK_PATIENT = "CHECK_PATIENT"
+    ELECTRODE_OFF = "ELECTRODE_OFF"
+    SIGNAL_UNUSABLE = "SIGNAL_UNUSABLE"
+    LINK_LOST = "LINK_LOST"
+    BATTERY_LOW = "BATTERY_LOW"
+    BATTERY_CRITICAL = "BATTERY_CRITICAL"
+    DATABASE_FAULT = "DATABASE_FAULT"
+    DELIVERY_FAILING = "DELIVERY_FAILING"
+    ALARM_OVERFLOW = "ALARM_OVERFLOW"
+
+
+class Outcome(StrEnum):
+    """One window's outcome; "cannot judge" is neither normal nor an anomaly."""
+
+    NORMAL = "normal"
+    ANOMALY = "anomaly"
+    CANNOT_JUDGE = "cannot_judge"
+
+
+class Territory(StrEnum):
+    """Territories that limb leads can show."""
+
+    INFERIOR = "inferior"
+    HIGH_LATERAL = "high lateral"
+    LEFT_MAIN = "left main or multi-vessel pattern"
+    UNCLEAR = "unclear"
+
+
+NOT_VISIBLE = ("anterior", "septal", "posterior", "right ventricular")
+"""Territories that six limb leads do not reliably show."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadQuality:
+    """Quality of one lead: ``sqi`` from 0 (useless) to 1 (clean), and why it is not usable."""
+
+    lead: str
+    sqi: float
+    usable: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeadSt:
+    """ST of one lead over the last beats, in mV.
+
+    ``level_mv`` decides: J+40 ms of the median beat. ``uncertainty_mv`` is its 95 % half-width.
+    ``change_mv`` is against the patient's own baseline, None without one. With ``measurable``
+    False every figure is None and ``reason`` says why.
+    """
+
+    lead: str
+    measurable: bool
+    level_mv: float | None = None
+    uncertainty_mv: float | None = None
+    change_mv: float | None = None
+    levels: StLevels | None = None
+    elevated_fraction: float | None = None
+    slope_mv_per_s: float | None = None
+    beat_count: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StFinding:
+    """The ST rules' verdict on one window. ``not_visible`` is never empty."""
+
+    leads: tuple[LeadSt, ...]
+    risk_level: RiskLevel
+    elevated: tuple[str, ...] = ()
+    depressed: tuple[str, ...] = ()
+    contiguous: tuple[tuple[str, str], ...] = ()
+    reciprocal: tuple[str, ...] = ()
+    territory: Territory | None = None
+    artery_hint: str = ""
+    not_visible: tuple[str, ...] = NOT_VISIBLE
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RhythmFinding:
+    """Rate and rhythm. ``label`` is for people: "regular", "irregular", "asystole" and so on."""
+
+    label: str
+    heart_rate_bpm: float | None
+    rr_median_s: float | None = None
+    rr_irregularity: float | None = None
+    longest_pause_s: float | None = None
+    beat_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EnsembleScore:
+    """The networks' second opinion; ``members`` holds (name, calibrated probability)."""
+
+    members: tuple[tuple[str, float], ...]
+    fused: float
+    boosted: float
+    consensus: int
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Evidence for one kind of alarm, present at one moment."""
+
+    event_type: EventType
+    severity: Severity
+    domain: Domain
+    evidence: tuple[str, ...] = ()
+    territory: Territory | None = None
+    confidence: float | None = None
