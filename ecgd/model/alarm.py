@@ -40,12 +40,15 @@ class Observation:
     """What is known of one patient in one domain at ``now_s`` (monotonic seconds).
 
     ``judged`` False: nothing can be said, so no heart alarm clears and none is raised.
+    ``unjudged`` names kinds that this one could not see although the rest was judged (ST with an
+    electrode off, say): a finding of such a kind counts, its absence says nothing.
     """
 
     domain: Domain
     now_s: float
     judged: bool
     findings: tuple[Finding, ...] = ()
+    unjudged: frozenset[EventType] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ecgd.model.beat import Beat
 from ecgd.model.finding import (
     EnsembleScore,
+    EventType,
     Finding,
     LeadQuality,
     Outcome,
@@ -28,7 +29,8 @@ class StageLatency:
 class Assessment:
     """One window, judged or not.
 
-    ``beats`` are those that became final in this window: every beat appears in exactly one
+    ``risk_level`` None: ST was not judged, which is never the same as NORMAL. ``unjudged`` names the
+    kinds of alarm that this window could not see. ``beats`` are those that became final in this window: every beat appears in exactly one
     assessment of a stream. ``latency`` is the only field that differs between two runs.
     """
 
@@ -38,13 +40,14 @@ class Assessment:
     arrived_s: float
     origin: int
     outcome: Outcome
-    risk_level: RiskLevel
+    risk_level: RiskLevel | None
     rhythm: RhythmFinding
     quality: tuple[LeadQuality, ...]
     st: StFinding | None = None
     scores: EnsembleScore | None = None
     findings: tuple[Finding, ...] = ()
     cannot_judge: tuple[str, ...] = ()
+    unjudged: frozenset[EventType] = frozenset()
     beats: tuple[Beat, ...] = ()
     latency: tuple[StageLatency, ...] = field(default=(), compare=False)
 

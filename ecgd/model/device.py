@@ -31,7 +31,9 @@ class DeviceInfo:
 class DeviceStatus:
     """One status report. None: "not reported by this device", never a made-up value.
 
-    ``electrodes_off`` names electrodes (RA, LA, LL, RL).
+    ``electrodes_off`` names electrodes (RA, LA, LL, RL). ``electrodes_sensed`` names those whose
+    contact the hardware can tell at all, None: all four. While ``self_test`` is True the samples
+    are the device's own square wave, not a heart. The two counts may wrap.
     """
 
     battery_mv: int | None = None
@@ -40,3 +42,6 @@ class DeviceStatus:
     overrun_count: int | None = None
     uptime_s: int | None = None
     reset_cause: str | None = None
+    electrodes_sensed: frozenset[str] | None = None
+    sending: bool | None = None
+    self_test: bool | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ecgd.model.device import DeviceInfo
+from ecgd.model.device import DeviceInfo, DeviceStatus
 from ecgd.model.signal import SampleBlock
 
 
@@ -19,10 +19,14 @@ class BytesReceived:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SamplesReceived:
-    """Samples of a recording that needs no decoding; indices are the recording's own."""
+    """Samples of a recording that needs no decoding; indices are the recording's own.
+
+    ``status`` is what a device would report with them, None where nothing is known.
+    """
 
     block: SampleBlock
     device: DeviceInfo
+    status: DeviceStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)

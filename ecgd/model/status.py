@@ -43,15 +43,20 @@ class PatientStatus:
     alarms: tuple[Alarm, ...]
     windows_analysed: int
     windows_replaced: int
+    device_age_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PartHealth:
-    """Health of one part (database, gpio, models, clock, journal): fine or not, and in words."""
+    """Health of one part (database, gpio, models, clock, journal): fine or not, and in words.
+
+    ``age_s``: how long ago the part was looked at; None: it reports each change by itself.
+    """
 
     part: str
     healthy: bool
     detail: str
+    age_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

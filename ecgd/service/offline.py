@@ -1,0 +1,170 @@
+"""The daemon's Intake, Analysis and alarm machine over a recording, as fast as it goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+from ecgd.config.settings import Settings
+from ecgd.decision.alarm import AlarmBook, observe
+from ecgd.inference.scorer import load_scorer
+from ecgd.model.alarm import Alarm, ChangeKind
+from ecgd.model.assessment import Assessment
+from ecgd.model.finding import Outcome, RiskLevel, Territory
+from ecgd.model.link import BytesReceived, SamplesReceived
+from ecgd.model.signal import SampleBlock, Window
+from ecgd.pipeline.analysis import Analysis
+from ecgd.pipeline.history import History
+from ecgd.pipeline.intake import DeviceSeen, Intake, WindowReady
+from ecgd.pipeline.observation import observe_heart
+from ecgd.service.verdict import judge_record, name_territory
+from ecgd.sources.byte_log import SUFFIX, ByteLogReader, Direction
+from ecgd.sources.recording import Recording, read_recording
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRequest:
+    """A recording to analyse; what is None is taken from the file."""
+
+    path: Path
+    fs_hz: float | None = None
+    leads: tuple[str, ...] | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOpened:
+    """The recording could be read. ``duration_s`` None: known at its end only."""
+
+    path: Path
+    fs_hz: float
+    leads: tuple[str, ...]
+    duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAssessed:
+    """One window; ``assessment.beats`` are the newly final beats, in the recording's own fs."""
+
+    assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRaised:
+    """An alarm was raised, or escalated, at ``time_s`` of the recording."""
+
+    time_s: float
+    alarm: Alarm
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSummary:
+    """One verdict a recording; None: no window could be judged."""
+
+    verdict: RiskLevel | None
+    territory: Territory | None
+    windows: int
+    judged_windows: int
+
+
+RecordingEvent = RecordOpened | WindowAssessed | AlertRaised | RecordSummary
+
+
+def analyse_recording(request: AnalysisRequest, settings: Settings) -> Iterator[RecordingEvent]:
+    """Analyse a recording and yield what the daemon would have seen, in order.
+
+    Raises RecordingError for what cannot be read, ModelError for unusable models.
+    """
+    models_dir = settings.ensemble.models_dir
+    scorer = load_scorer(Path(models_dir) if models_dir else None)
+    run = _Run(Analysis(settings.analysis, settings.ensemble, scorer, time.monotonic), settings)
+    if request.path.suffix == SUFFIX:
+        windows = _windows_of_log(request.path, settings)
+    else:
+        recording = read_recording(
+            request.path, fs_hz=request.fs_hz, leads=request.leads, unit=request.unit
+        )
+        yield RecordOpened(request.path, recording.fs_hz, recording.leads, recording.duration_s)
+        windows = _windows_of(recording, settings)
+    previous: Window | None = None
+    for window in windows:
+        if isinstance(window, RecordOpened):
+            yield window
+            continue
+        if previous is not None:
+            yield from run.take(previous, last=previous.origin != window.origin)
+        previous = window
+    if previous is not None:
+        yield from run.take(previous, last=True)
+    yield run.summary()
+
+
+class _Run:
+    """What is carried from window to window of one recording."""
+
+    def __init__(self, analysis: Analysis, settings: Settings) -> None:
+        self._analysis = analysis
+        self._settings = settings
+        self._history = History()
+        self._book = AlarmBook()
+        self._ids = count(1)
+        self._assessments: list[Assessment] = []
+
+    def take(self, window: Window, *, last: bool) -> Iterator[RecordingEvent]:
+        arrived = replace(window, arrived_s=time.monotonic())
+        assessed = self._analysis.assess(arrived, self._history, last=last)
+        self._history = assessed.history
+        assessment = assessed.assessment
+        raised: list[RecordingEvent] = [*self._alarms(assessment)]
+        if self._analysis.has_networks:
+            scored = self._analysis.score(assessed)
+            raised += self._alarms(scored)
+            latency = (*assessment.latency, *scored.latency)
+            assessment = replace(scored, beats=assessment.beats, latency=latency)
+        self._assessments.append(replace(assessment, beats=()))
+        yield WindowAssessed(assessment)
+        yield from raised
+
+    def summary(self) -> RecordSummary:
+        verdict = judge_record(self._assessments)
+        judged = [a for a in self._assessments if a.outcome is not Outcome.CANNOT_JUDGE]
+        territory = name_territory(self._assessments, verdict)
+        return RecordSummary(verdict, territory, len(self._assessments), len(judged))
+
+    def _alarms(self, assessment: Assessment) -> Iterator[AlertRaised]:
+        observation = observe_heart(assessment, assessment.time_s)
+        self._book, changes = observe(
+            self._book, observation, self._settings.alarms, lambda: f"{next(self._ids)}"
+        )
+        for change in changes:
+            if change.kind in (ChangeKind.RAISED, ChangeKind.ESCALATED):
+                yield AlertRaised(assessment.time_s, change.alarm)
+
+
+def _windows_of(recording: Recording, settings: Settings) -> Iterator[Window]:
+    intake = Intake(settings.analysis)
+    step = round(settings.analysis.hop_s * recording.fs_hz)
+    for start in range(0, recording.sample_count, step):
+        stop = start + step
+        counts, valid = recording.counts[:, start:stop], recording.valid[start:stop]
+        block = SampleBlock(start, counts, valid, time.monotonic())
+        for event in intake.receive(SamplesReceived(block, recording.device)):
+            if isinstance(event, WindowReady):
+                yield event.window
+    yield from intake.remainder(time.monotonic())
+
+
+def _windows_of_log(path: Path, settings: Settings) -> Iterator[Window | RecordOpened]:
+    intake = Intake(settings.analysis)
+    for logged in ByteLogReader(path):
+        if logged.direction is not Direction.FROM_DEVICE:
+            continue
+        for event in intake.receive(BytesReceived(logged.data, logged.time_s)):
+            if isinstance(event, DeviceSeen):
+                yield RecordOpened(path, event.device.fs_hz, event.device.leads, None)
+            elif isinstance(event, WindowReady):
+                yield event.window
+    yield from intake.remainder(time.monotonic())

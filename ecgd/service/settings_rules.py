@@ -1,0 +1,103 @@
+"""What settings must not say together, although each alone is fine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from ecgd.config.settings import (
+    AlarmSettings,
+    AnalysisSettings,
+    EnsembleSettings,
+    GpioSettings,
+    Settings,
+)
+from ecgd.errors import SourceError
+from ecgd.service.toml_lines import KeyPath
+from ecgd.sources.url import parse_source
+
+Contradiction = tuple[KeyPath, str]
+
+MAX_PATIENTS = 7
+"""A Bluetooth piconet has seven devices beside the gateway."""
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+def find_contradictions(settings: Settings) -> tuple[Contradiction, ...]:
+    """Return (key path, what is wrong) for everything that bounds alone cannot catch."""
+    return (
+        *_in_analysis(settings.analysis),
+        *_in_ensemble(settings.ensemble),
+        *_in_alarms(settings.alarms),
+        *_in_gpio(settings.gpio),
+        *_in_webhooks(settings),
+        *_in_patients(settings),
+    )
+
+
+def _in_analysis(analysis: AnalysisSettings) -> Iterator[Contradiction]:
+    if analysis.mains_hz not in (0.0, 50.0, 60.0):
+        yield ("analysis", "mains_hz"), f"should be 0, 50 or 60, not {analysis.mains_hz:g}"
+    if analysis.st_beats_min > analysis.st_beats_max:
+        yield ("analysis", "st_beats_min"), "is larger than st_beats_max"
+    if analysis.hop_s > analysis.window_s:
+        yield ("analysis", "hop_s"), "is longer than window_s: samples would go unseen"
+
+
+def _in_ensemble(ensemble: EnsembleSettings) -> Iterator[Contradiction]:
+    if ensemble.cnn_weight + ensemble.lstm_weight + ensemble.rnn_weight <= 0:
+        yield ("ensemble", "cnn_weight"), "all three weights are 0: one at least must count"
+    ladder = ("event_threshold", "anomaly_threshold", "high_threshold", "critical_threshold")
+    for lower, upper in zip(ladder, ladder[1:], strict=False):
+        if getattr(ensemble, lower) > getattr(ensemble, upper):
+            yield ("ensemble", lower), f"is above {upper}"
+
+
+def _in_alarms(alarms: AlarmSettings) -> Iterator[Contradiction]:
+    if alarms.battery_critical_percent >= alarms.battery_low_percent:
+        yield ("alarms", "battery_critical_percent"), "should be below battery_low_percent"
+    if alarms.battery_empty_mv >= alarms.battery_full_mv:
+        yield ("alarms", "battery_empty_mv"), "should be below battery_full_mv"
+
+
+def _in_gpio(gpio: GpioSettings) -> Iterator[Contradiction]:
+    taken: dict[int, str] = {}
+    for name in ("buzzer_pin", "red_pin", "yellow_pin", "green_pin", "button_pin"):
+        pin = getattr(gpio, name)
+        if pin >= 0 and pin in taken:
+            yield ("gpio", name), f"pin {pin} is already {taken[pin]}"
+        taken.setdefault(pin, name)
+
+
+def _in_webhooks(settings: Settings) -> Iterator[Contradiction]:
+    names = [target.name for target in settings.webhooks]
+    for number, target in enumerate(settings.webhooks):
+        where: KeyPath = ("webhooks", number)
+        if not _ID.fullmatch(target.name):
+            yield (*where, "name"), "should be 1 to 32 letters, digits, - or _"
+        if target.name in names[:number]:
+            yield (*where, "name"), f"{target.name!r} is already another target"
+        address = urlsplit(target.url)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            yield (*where, "url"), f"should be an http:// or https:// address, not {target.url!r}"
+
+
+def _in_patients(settings: Settings) -> Iterator[Contradiction]:
+    if len(settings.patients) > MAX_PATIENTS:
+        yield ("patients",), f"{len(settings.patients)} patients: one gateway serves {MAX_PATIENTS}"
+    ids = [patient.id for patient in settings.patients]
+    sources = [patient.source for patient in settings.patients]
+    for number, patient in enumerate(settings.patients):
+        where: KeyPath = ("patients", number)
+        if not _ID.fullmatch(patient.id):
+            yield (*where, "id"), "should be 1 to 32 letters, digits, - or _"
+        if patient.id in ids[:number]:
+            yield (*where, "id"), f"{patient.id!r} is already another patient"
+        if patient.source.startswith("serial:") and patient.source in sources[:number]:
+            yield (*where, "source"), "is already the device of another patient"
+        try:
+            parse_source(patient.source)
+        except SourceError as error:
+            yield (*where, "source"), str(error)

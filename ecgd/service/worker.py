@@ -1,0 +1,118 @@
+"""The analysis worker: one slot a patient, the newest window wins, one thread computes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ecgd.model.assessment import Assessment
+from ecgd.model.signal import Window
+from ecgd.pipeline.analysis import Analysis
+from ecgd.pipeline.history import History
+
+_T = TypeVar("_T")
+Deliver = Callable[[str, Assessment], None]
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One patient's place in the round: the loop's own, never seen by the thread."""
+
+    history: History
+    window: Window | None = None
+    replaced_count: int = 0
+    analysed_count: int = 0
+
+
+class AnalysisWorker:
+    """Runs the analysis of all patients on one thread, round robin.
+
+    The event loop owns every slot; the thread takes a window and a history and returns an
+    assessment and the next history. ``deliver`` is called in the loop: first with the rules'
+    answer, then, where there are networks, with the same window's scored one.
+    """
+
+    def __init__(self, analysis: Analysis, deliver: Deliver, clock: Callable[[], float]) -> None:
+        self._analysis = analysis
+        self._deliver = deliver
+        self._clock = clock
+        self._slots: dict[str, _Slot] = {}
+        self._round: list[str] = []
+        self._wake = asyncio.Event()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analysis")
+        self._busy_since_s: float | None = None
+
+    def add_patient(self, patient_id: str, history: History) -> None:
+        """Give a patient a slot."""
+        self._slots[patient_id] = _Slot(history)
+        self._round.append(patient_id)
+
+    def submit(self, patient_id: str, window: Window) -> None:
+        """Offer a window; one that still waits is replaced and counted."""
+        slot = self._slots[patient_id]
+        if slot.window is not None:
+            slot.replaced_count += 1
+        slot.window = window
+        self._wake.set()
+
+    def history(self, patient_id: str) -> History:
+        """Return what is known of a patient from earlier windows."""
+        return self._slots[patient_id].history
+
+    def counts(self, patient_id: str) -> tuple[int, int]:
+        """Return how many windows were analysed and how many replaced."""
+        slot = self._slots[patient_id]
+        return slot.analysed_count, slot.replaced_count
+
+    def waiting_count(self) -> int:
+        """Return how many windows wait."""
+        return sum(slot.window is not None for slot in self._slots.values())
+
+    def busy_s(self) -> float:
+        """Return for how long the thread has owed an answer; 0 when it owes none."""
+        return 0.0 if self._busy_since_s is None else self._clock() - self._busy_since_s
+
+    async def ping(self) -> None:
+        """Return when the thread has answered."""
+        await self._compute(lambda: None)
+
+    async def run(self) -> None:
+        """Analyse for ever; a failure of the analysis ends this with its exception."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while patient_id := self._next_patient():
+                    await self._analyse(patient_id)
+        finally:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _next_patient(self) -> str | None:
+        for position, patient_id in enumerate(self._round):
+            if self._slots[patient_id].window is not None:
+                self._round.append(self._round.pop(position))
+                return patient_id
+        return None
+
+    async def _analyse(self, patient_id: str) -> None:
+        slot = self._slots[patient_id]
+        window, slot.window = slot.window, None
+        assert window is not None
+        history = slot.history
+        assessed = await self._compute(lambda: self._analysis.assess(window, history))
+        slot.history = assessed.history
+        slot.analysed_count += 1
+        self._deliver(patient_id, assessed.assessment)
+        if self._analysis.has_networks:
+            scored = await self._compute(lambda: self._analysis.score(assessed))
+            self._deliver(patient_id, scored)
+
+    async def _compute(self, work: Callable[[], _T]) -> _T:
+        self._busy_since_s = self._clock()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        finally:
+            self._busy_since_s = None
