@@ -43,6 +43,9 @@ MODEL_FS_HZ = 250.0
 UNWATCHED_GAP_S = 0.5
 """A longer hole in the samples may hide a beat: intervals across it say nothing."""
 
+QUIET_MV = 0.3
+"""A lead that stays below this, in the band of the beats, has no storm of noise."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assessed:
@@ -238,6 +241,13 @@ def _seen(quality: tuple[LeadQuality, ...]) -> BoolArray:
     return np.array([LOST_SIGNAL.isdisjoint(lead.reasons) for lead in quality], dtype=np.bool_)
 
 
+def _quiet(prepared: Prepared, quality: tuple[LeadQuality, ...]) -> BoolArray:
+    """Tell which leads carry a signal too small to hide a heart beat: an asystole may be seen."""
+    activity_mv = np.percentile(np.abs(prepared.band_mv), 99, axis=-1)
+    quiet: BoolArray = _seen(quality) & (activity_mv < QUIET_MV)
+    return quiet
+
+
 def _find(
     window: Window,
     prepared: Prepared,
@@ -248,6 +258,7 @@ def _find(
 ) -> _Beats:
     usable = np.array([lead.usable for lead in quality], dtype=np.bool_)
     trusted = bool(usable.any())
+    quiet = _quiet(prepared, quality)
     found = find_beats(
         start_index=window.start_index,
         fs_hz=window.fs_hz,
@@ -255,13 +266,14 @@ def _find(
         st_path_mv=prepared.st_path_mv,
         band_mv=prepared.band_mv,
         valid=prepared.valid,
-        usable=usable if trusted else _seen(quality),
+        usable=usable if trusted else quiet,
         hints=before.hints,
         from_index=before.final_before,
     )
     if not trusted:
-        # What looks like a beat in noise is none, but it is no asystole either.
-        watched_from = window.end_index if found.r_peaks.size else before.watched_from
+        # What looks like a beat in noise is none, but neither that nor a storm is an asystole.
+        silent = bool(quiet.any()) and not found.r_peaks.size
+        watched_from = before.watched_from if silent else window.end_index
         after = replace(before, end_index=window.end_index, watched_from=watched_from)
         return _Beats(before.beats, (), after)
     if last:

@@ -119,6 +119,11 @@ class Intake:
         return self._device
 
     @property
+    def origin(self) -> int:
+        """Number of the present sample count."""
+        return self._origin
+
+    @property
     def statistics(self) -> LinkStatistics:
         """Every byte and sample accounted for."""
         decoded = self._decoder.statistics
@@ -182,7 +187,7 @@ class Intake:
     def _take_hello(self, packet: HelloPacket, arrived_s: float, events: list[IntakeEvent]) -> None:
         if packet.info != self._device:
             self._adopt(packet.info, events)
-        self._timeline.observe_hello(packet, arrived_s)
+        self._timeline.observe_hello(packet)
         while self._waiting:
             waiting, arrived_s = self._waiting.popleft()
             self._take_samples(waiting, arrived_s, events)

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from ecgd import __version__
 from ecgd.config.settings import Settings
-from ecgd.errors import EcgdError
+from ecgd.errors import ConfigError, EcgdError
+from ecgd.service.daemon import Daemon
+from ecgd.service.logs import start_logs
+from ecgd.service.paths import find_places, resolve_paths
+from ecgd.service.settings import load_settings
 
 EXIT_OK = 0
 EXIT_FAILED = 1
-EXIT_USAGE = 2
 EXIT_CONFIG = 78
 """EX_CONFIG of sysexits(3): a restart does not help."""
 
@@ -24,32 +27,30 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the daemon until SIGTERM or SIGINT; return the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        settings = _settings(options)
+        _run(_settings(options))
+    except ConfigError as error:
+        return _fail(error, EXIT_CONFIG)
     except EcgdError as error:
-        print(f"ecgd: {error}", file=sys.stderr)  # noqa: T201
-        return EXIT_CONFIG
-    return _run(settings)
-
-
-def _run(settings: Settings) -> int:
-    # What the configuration is wrong about should be said at once, before numpy has loaded.
-    from ecgd.service.daemon import Daemon  # noqa: PLC0415
-    from ecgd.service.logs import start_logs  # noqa: PLC0415
-
-    logs = start_logs(settings.daemon)
-    try:
-        asyncio.run(Daemon(settings, os.environ).run())
-    except EcgdError as error:
-        print(f"ecgd: {error}", file=sys.stderr)  # noqa: T201
-        return EXIT_FAILED
-    finally:
-        logs.close()
+        return _fail(error, EXIT_FAILED)
     return EXIT_OK
 
 
-def _settings(options: argparse.Namespace) -> Settings:
-    from ecgd.service.settings import load_settings  # noqa: PLC0415
+def _run(settings: Settings) -> None:
+    places = find_places(settings, os.environ)
+    settings = resolve_paths(settings, places.state_dir)
+    logs = start_logs(settings.daemon)
+    try:
+        asyncio.run(Daemon(settings, places, logs).run())
+    finally:
+        logs.close()
 
+
+def _fail(error: EcgdError, status: int) -> int:
+    print(f"ecgd: {error}", file=sys.stderr)  # noqa: T201
+    return status
+
+
+def _settings(options: argparse.Namespace) -> Settings:
     settings = load_settings(options.config)
     if options.state_dir is None:
         return settings

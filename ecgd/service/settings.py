@@ -74,8 +74,10 @@ def _member_of(hint: Any, member: Any) -> tuple[Any, Any]:
     declared: Declared = member.metadata["declared"]
     kind = Literal[declared.choices] if declared.choices else hint
     default = ... if member.default is MISSING else member.default
-    finite = {"allow_inf_nan": False} if hint is float else {}
-    return kind, Field(default=default, ge=declared.low, le=declared.high, **finite)
+    bounds: dict[str, Any] = {"ge": declared.low, "le": declared.high}
+    if hint is float:
+        bounds["allow_inf_nan"] = False
+    return kind, Field(default, **bounds)
 
 
 def _value_of(declared: type[Any], model: BaseModel) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from ecgd.config.settings import (
@@ -21,6 +22,9 @@ Contradiction = tuple[KeyPath, str]
 
 MAX_PATIENTS = 7
 """A Bluetooth piconet has seven devices beside the gateway."""
+
+GATEWAY_ID = "gateway"
+"""Whose alarms those are that concern no single patient."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
@@ -50,7 +54,7 @@ def _in_ensemble(ensemble: EnsembleSettings) -> Iterator[Contradiction]:
     if ensemble.cnn_weight + ensemble.lstm_weight + ensemble.rnn_weight <= 0:
         yield ("ensemble", "cnn_weight"), "all three weights are 0: one at least must count"
     ladder = ("event_threshold", "anomaly_threshold", "high_threshold", "critical_threshold")
-    for lower, upper in zip(ladder, ladder[1:], strict=False):
+    for lower, upper in pairwise(ladder):
         if getattr(ensemble, lower) > getattr(ensemble, upper):
             yield ("ensemble", lower), f"is above {upper}"
 
@@ -93,6 +97,8 @@ def _in_patients(settings: Settings) -> Iterator[Contradiction]:
         where: KeyPath = ("patients", number)
         if not _ID.fullmatch(patient.id):
             yield (*where, "id"), "should be 1 to 32 letters, digits, - or _"
+        if patient.id == GATEWAY_ID:
+            yield (*where, "id"), f"{GATEWAY_ID!r} is the gateway itself"
         if patient.id in ids[:number]:
             yield (*where, "id"), f"{patient.id!r} is already another patient"
         if patient.source.startswith("serial:") and patient.source in sources[:number]:

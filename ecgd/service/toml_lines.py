@@ -27,7 +27,7 @@ def locate_keys(text: str) -> dict[KeyPath, int]:
 
 def _split(dotted: str) -> KeyPath:
     try:
-        node = tomllib.loads(f"{dotted} = 0")
+        node: object = tomllib.loads(f"{dotted} = 0")
     except tomllib.TOMLDecodeError:
         return (dotted,)
     path: list[str | int] = []

@@ -25,7 +25,9 @@ def judge_record(assessments: Iterable[Assessment]) -> RiskLevel | None:
     return None
 
 
-def name_territory(assessments: Iterable[Assessment], verdict: RiskLevel | None) -> Territory | None:
+def name_territory(
+    assessments: Iterable[Assessment], verdict: RiskLevel | None
+) -> Territory | None:
     """Return the territory that most windows at the verdict's level, or above it, name."""
     if verdict is None:
         return None

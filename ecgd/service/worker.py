@@ -35,15 +35,13 @@ class AnalysisWorker:
     answer, then, where there are networks, with the same window's scored one.
     """
 
-    def __init__(self, analysis: Analysis, deliver: Deliver, clock: Callable[[], float]) -> None:
+    def __init__(self, analysis: Analysis, deliver: Deliver) -> None:
         self._analysis = analysis
         self._deliver = deliver
-        self._clock = clock
         self._slots: dict[str, _Slot] = {}
         self._round: list[str] = []
         self._wake = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analysis")
-        self._busy_since_s: float | None = None
 
     def add_patient(self, patient_id: str, history: History) -> None:
         """Give a patient a slot."""
@@ -70,10 +68,6 @@ class AnalysisWorker:
     def waiting_count(self) -> int:
         """Return how many windows wait."""
         return sum(slot.window is not None for slot in self._slots.values())
-
-    def busy_s(self) -> float:
-        """Return for how long the thread has owed an answer; 0 when it owes none."""
-        return 0.0 if self._busy_since_s is None else self._clock() - self._busy_since_s
 
     async def ping(self) -> None:
         """Return when the thread has answered."""
@@ -111,8 +105,4 @@ class AnalysisWorker:
             self._deliver(patient_id, scored)
 
     async def _compute(self, work: Callable[[], _T]) -> _T:
-        self._busy_since_s = self._clock()
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        finally:
-            self._busy_since_s = None
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)

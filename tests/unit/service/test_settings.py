@@ -137,7 +137,9 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_lines_are_found_in_nested_and_dotted_tables() -> None:
-    lines = locate_keys('a = 1\n[b.c]\nd = 2\n"e f" = 3\n[[g]]\nh = 1\n[[g]]\nh = 2\n[g.i]\nj = 1\n')
+    lines = locate_keys(
+        'a = 1\n[b.c]\nd = 2\n"e f" = 3\n[[g]]\nh = 1\n[[g]]\nh = 2\n[g.i]\nj = 1\n'
+    )
     assert lines[("a",)] == 1
     assert lines[("b", "c", "d")] == 3
     assert lines[("b", "c", "e f")] == 4

@@ -1,0 +1,246 @@
+"""The daemon: makes every part, joins them in one event loop, and ends them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack
+from pathlib import Path
+
+from ecgd import __version__
+from ecgd.alerts.annunciator import Annunciator
+from ecgd.alerts.delivery import DeliveryWorker
+from ecgd.config.settings import AnalysisSettings, Settings
+from ecgd.dsp.filters import band_pass, bridge_gaps, remove_mains
+from ecgd.errors import ModelError
+from ecgd.inference.scorer import InstalledModels, NoModels, load_scorer
+from ecgd.model.signal import BoolArray, FloatArray
+from ecgd.pipeline.analysis import Analysis
+from ecgd.pipeline.history import History
+from ecgd.service.fan_out import FanOut
+from ecgd.service.gateway import DaemonGateway
+from ecgd.service.identity import hash_settings, new_alert_id, read_boot_id
+from ecgd.service.logs import Logs, log_event
+from ecgd.service.loop_watch import LoopWatch
+from ecgd.service.notify import Notifier
+from ecgd.service.occurrence import Circumstances
+from ecgd.service.parts import Parts
+from ecgd.service.paths import Places
+from ecgd.service.patient_link import PatientLink
+from ecgd.service.restart import load_books, load_outbox
+from ecgd.service.session import PatientSession
+from ecgd.service.settings_rules import GATEWAY_ID
+from ecgd.service.subject import Alarms
+from ecgd.service.watch import Watch
+from ecgd.service.worker import AnalysisWorker
+from ecgd.store.lock import StateLock
+from ecgd.store.writer import StoreWriter
+from ecgd.web.server import serve
+
+_log = logging.getLogger(__name__)
+
+RECORDED_SCHEMES = ("replay:", "synthetic:")
+"""Sources that are nobody's heart at this moment: their alerts are simulated."""
+
+
+class Daemon:
+    """One run of the gateway. ``run`` returns after SIGTERM or SIGINT."""
+
+    def __init__(self, settings: Settings, places: Places, logs: Logs) -> None:
+        self._settings = settings
+        self._places = places
+        self._logs = logs
+
+    async def run(self) -> None:
+        """Watch every patient until told to stop.
+
+        Raises AlreadyRunningError, StoreError and SourceError when it cannot begin; an unexpected
+        failure of any part ends it with that failure, so that systemd starts it anew.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(StateLock(self._places.state_dir))
+            parts = self._make_parts(asyncio.get_running_loop(), stack)
+            links = self._make_links(parts)
+            self._restore(parts)
+            server = await serve(DaemonGateway(parts), self._places.socket_path)
+            try:
+                await self._watch_until_stopped(parts, links)
+            finally:
+                parts.notifier.stopping("stopping")
+                await server.close()
+
+    def _make_parts(self, loop: asyncio.AbstractEventLoop, stack: ExitStack) -> Parts:
+        settings = self._settings
+        now_s = time.monotonic()
+        boot_id = read_boot_id()
+        scorer = _load_models(settings)
+        analysis = Analysis(settings.analysis, settings.ensemble, scorer, time.monotonic)
+        store = StoreWriter(
+            self._places.database_path,
+            settings.store,
+            boot_id=boot_id,
+            preprocess=_Preprocess(settings.analysis),
+        )
+        store.start()
+        stack.callback(store.close)
+        parts = Parts(
+            settings=settings,
+            places=self._places,
+            logs=self._logs,
+            notifier=Notifier(),
+            store=store,
+            scorer=scorer,
+            circumstances=Circumstances(
+                boot_id=boot_id,
+                simulated=settings.daemon.simulated,
+                scoring=scorer.scoring,
+                models_hash=scorer.models_hash,
+                config_hash=hash_settings(settings),
+            ),
+            gateway_alarms=Alarms(settings.alarms, new_alert_id),
+            loop_watch=LoopWatch(time.monotonic),
+            started_s=now_s,
+            loop=loop,
+        )
+        self._add_edges(parts, analysis, stack)
+        self._add_sessions(parts, now_s)
+        return parts
+
+    def _add_edges(self, parts: Parts, analysis: Analysis, stack: ExitStack) -> None:
+        loop = parts.loop
+        parts.worker = AnalysisWorker(analysis, parts.conclude)
+        parts.annunciator = Annunciator(
+            self._settings.gpio,
+            lambda: _call(loop, parts.press_button),
+            edge=lambda priority, at_s: _call(loop, parts.note_edge, priority, at_s),
+            work_dir=str(self._places.state_dir),
+        )
+        stack.callback(parts.annunciator.close)
+        for target in self._settings.webhooks:
+            parts.targets[target.name] = DeliveryWorker(
+                target,
+                lambda report: _call(loop, parts.note_delivery, report),
+                lambda item: _call(loop, parts.note_overflow, item),
+                credentials_dir=os.environ.get("CREDENTIALS_DIRECTORY"),
+            )
+            stack.callback(parts.targets[target.name].close)
+        parts.fan_out = FanOut(self._settings, parts.circumstances, parts.store, parts.targets)
+
+    def _add_sessions(self, parts: Parts, now_s: float) -> None:
+        patients = self._settings.patients
+        for number, patient in enumerate(patients):
+            parts.sessions[patient.id] = PatientSession(
+                patient,
+                self._settings,
+                phase_s=self._settings.analysis.hop_s * number / len(patients),
+                new_alert_id=new_alert_id,
+                now_s=now_s,
+                simulated=self._settings.daemon.simulated
+                or patient.source.startswith(RECORDED_SCHEMES),
+            )
+            parts.worker.add_patient(patient.id, History())
+            parts.store.ensure_user(patient.id, patient.name, patient.sex, patient.birth_year)
+
+    def _make_links(self, parts: Parts) -> tuple[PatientLink, ...]:
+        return tuple(
+            PatientLink(session, parts.store, parts.worker.submit, random.Random())
+            for session in parts.sessions.values()
+        )
+
+    def _restore(self, parts: Parts) -> None:
+        books = load_books(
+            self._places.database_path,
+            boot_id=parts.circumstances.boot_id,
+            mono_s=time.monotonic(),
+            unix_s=time.time(),
+        )
+        for patient_id, book in books.items():
+            if patient_id in parts.sessions:
+                parts.sessions[patient_id].alarms.book = book
+            elif patient_id == GATEWAY_ID:
+                parts.gateway_alarms.book = book
+        for item in load_outbox(self._places.database_path):
+            if item.target in parts.targets:
+                parts.targets[item.target].submit(item)
+        parts.sound()
+
+    async def _watch_until_stopped(self, parts: Parts, links: tuple[PatientLink, ...]) -> None:
+        stop = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            parts.loop.add_signal_handler(name, stop.set)
+        watch = Watch(parts, links)
+        log_event(
+            _log,
+            "started",
+            f"ecgd {__version__} watches {len(parts.sessions)} patient(s); "
+            f"scoring: {parts.scorer.scoring}",
+        )
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(link.run()) for link in links]
+            tasks += [group.create_task(each) for each in watch.tasks()]
+            tasks.append(group.create_task(parts.worker.run()))
+            tasks.append(group.create_task(_raise_failure(parts.store)))
+            parts.notifier.ready(watch.status_line())
+            await stop.wait()
+            log_event(_log, "stopping", "stopping")
+            for task in tasks:
+                task.cancel()
+
+
+class _Preprocess:
+    """The document's preprocessing, for the signal that is kept around alerts."""
+
+    def __init__(self, settings: AnalysisSettings) -> None:
+        self._settings = settings
+
+    def __call__(self, signal_mv: FloatArray, valid: BoolArray, fs_hz: float) -> FloatArray:
+        settings = self._settings
+        if not valid.any():
+            return signal_mv
+        clean = remove_mains(signal_mv, valid, fs_hz, settings.mains_hz)
+        return band_pass(
+            bridge_gaps(clean, valid),
+            fs_hz,
+            settings.bandpass_low_hz,
+            settings.bandpass_high_hz,
+            settings.bandpass_order,
+        )
+
+
+def _load_models(settings: Settings) -> InstalledModels | NoModels:
+    """Load the networks; unusable ones are said loudly, and never keep the rules from working."""
+    configured = settings.ensemble.models_dir
+    try:
+        return load_scorer(Path(configured) if configured else None)
+    except ModelError as error:
+        _log.error("%s", error)
+        return NoModels(error.what)
+
+
+async def _raise_failure(store: StoreWriter) -> None:
+    """Wait for the writer's thread; it ends before its time by a failure only."""
+    # Not asyncio.wrap_future: cancelling that would cancel the thread's own future.
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def tell(done: Future[None]) -> None:
+        error = done.exception()
+        if not ended.done():
+            ended.set_exception(error) if error else ended.set_result(None)
+
+    store.finished.add_done_callback(lambda done: _call(loop, tell, done))
+    await ended
+
+
+def _call(loop: asyncio.AbstractEventLoop, work: Callable[..., None], *arguments: object) -> None:
+    """Call in the loop's thread, unless the loop has ended by now."""
+    try:
+        loop.call_soon_threadsafe(work, *arguments)
+    except RuntimeError:
+        _log.debug("a call came after the end")

@@ -1,0 +1,145 @@
+"""The daemon as the control socket sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import time
+from pathlib import Path
+
+from ecgd import __version__
+from ecgd.config.settings import PatientSettings
+from ecgd.model.alarm import AlarmState
+from ecgd.model.status import DaemonStatus, Diagnostics, PartHealth, PatientStatus
+from ecgd.service.identity import is_clock_synchronised
+from ecgd.service.parts import Parts
+from ecgd.store.entries import StoredAlert
+from ecgd.store.reader import StoreReader
+from ecgd.web.gateway import AlertEntry, UnknownAlertError
+
+
+class DaemonGateway:
+    """Implements ``ecgd.web.gateway.Gateway`` over the running parts."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._reader = StoreReader(parts.places.database_path)
+
+    def status(self) -> DaemonStatus:
+        """Return a snapshot."""
+        parts = self._parts
+        now_s = time.monotonic()
+        circumstances = parts.circumstances
+        return DaemonStatus(
+            version=__version__,
+            pid=os.getpid(),
+            uptime_s=now_s - parts.started_s,
+            simulated=circumstances.simulated,
+            scoring=parts.scorer.scoring,
+            audio_paused_s=parts.sounding.audio_paused_s,
+            sounding=parts.sounding.priority if parts.sounding.sounding else None,
+            patients=tuple(self._patient(patient_id, now_s) for patient_id in parts.sessions),
+            parts=self._healths(),
+            targets=tuple(target.health() for target in parts.targets.values()),
+            database_path=str(parts.places.database_path),
+            log_path=parts.settings.daemon.log_file,
+            config_hash=circumstances.config_hash,
+            models_hash=parts.scorer.models_hash,
+        )
+
+    def diagnostics(self) -> Diagnostics:
+        """Return the figures for whoever looks for a fault."""
+        parts = self._parts
+        statistics = parts.store.statistics
+        return Diagnostics(
+            status=self.status(),
+            latency=parts.latency.summaries(),
+            loop_late_count=parts.loop_watch.late_count,
+            loop_late_max_ms=parts.loop_watch.late_max_s * 1e3,
+            queue_depths=(
+                ("analysis", parts.worker.waiting_count()),
+                ("store alerts", statistics.waiting_alerts),
+                ("store urgent", statistics.waiting_urgent),
+                ("store telemetry", statistics.waiting_telemetry),
+                ("log", parts.logs.depth),
+            ),
+            dropped=(
+                ("windows", sum(parts.worker.counts(each)[1] for each in parts.sessions)),
+                ("telemetry", statistics.dropped_telemetry),
+                ("deliveries", parts.overflowed),
+                ("log records", parts.logs.dropped),
+            ),
+            store_commit=statistics.commit,
+            memory_mb=_resident_mb(),
+            python=platform.python_version(),
+            platform=platform.platform(),
+        )
+
+    def patients(self) -> tuple[PatientSettings, ...]:
+        """Return the configured patients."""
+        return self._parts.settings.patients
+
+    async def list_alerts(
+        self, limit: int, patient: str | None, unacknowledged: bool
+    ) -> tuple[AlertEntry, ...]:
+        """Return the newest alerts first. Raises StoreError when they cannot be read."""
+
+        def read() -> tuple[StoredAlert, ...]:
+            return self._reader.alerts(
+                patient_id=patient, unacknowledged=unacknowledged, limit=limit
+            )
+
+        stored = await asyncio.to_thread(read)
+        return tuple(self._entry(each) for each in stored)
+
+    async def acknowledge(
+        self, alert_id: str | None, patient: str | None, by: str
+    ) -> tuple[str, ...]:
+        """Acknowledge; raises UnknownAlertError for an id that no standing alarm has."""
+        if alert_id is not None and alert_id not in self._standing():
+            raise UnknownAlertError(alert_id)
+        return self._parts.acknowledge(alert_id, patient, by)
+
+    def pause_audio(self, by: str) -> float:
+        """Silence the buzzer; return after how many seconds it comes back."""
+        return self._parts.pause_audio(by)
+
+    def _patient(self, patient_id: str, now_s: float) -> PatientStatus:
+        analysed, replaced = self._parts.worker.counts(patient_id)
+        session = self._parts.sessions[patient_id]
+        return session.status(now_s, analysed=analysed, replaced=replaced)
+
+    def _healths(self) -> tuple[PartHealth, ...]:
+        parts = self._parts
+        synchronised = is_clock_synchronised()
+        clock = "synchronised" if synchronised else "not synchronised: times may be wrong"
+        return (
+            parts.store.health,
+            parts.annunciator.health(),
+            PartHealth("models", bool(parts.scorer.names), parts.scorer.scoring),
+            PartHealth("clock", synchronised, clock),
+            parts.logs.health(),
+        )
+
+    def _standing(self) -> dict[str, AlarmState]:
+        """Return the state of every alarm that has an alert, by the alert's id."""
+        return {
+            alarm.alert_id: alarm.state
+            for subject in self._parts.subjects()
+            for alarm in subject.alarms.book.alarms
+            if alarm.alert_id is not None
+        }
+
+    def _entry(self, stored: StoredAlert) -> AlertEntry:
+        state = self._standing().get(stored.alert.alert_id, AlarmState.CLEARED)
+        return AlertEntry(stored.alert, state, stored.acknowledged_by, stored.acknowledged_unix_s)
+
+
+def _resident_mb() -> float:
+    """Return the resident memory of this process in MB; NaN never: 0 where it is unknown."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,0 +1,170 @@
+"""The parts of a running daemon, and what happens between them; all in the loop's thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ecgd.alerts.annunciator import Annunciator
+from ecgd.alerts.delivery import DeliveryWorker
+from ecgd.config.settings import Settings
+from ecgd.inference.scorer import InstalledModels, NoModels
+from ecgd.model.alarm import DeliveryReport, DeliveryResult, OutboxItem, Priority
+from ecgd.model.assessment import Assessment
+from ecgd.service.fan_out import FanOut
+from ecgd.service.latency import LatencyBook
+from ecgd.service.logs import Logs, log_event
+from ecgd.service.loop_watch import LoopWatch
+from ecgd.service.notify import Notifier
+from ecgd.service.occurrence import Circumstances
+from ecgd.service.paths import Places
+from ecgd.service.session import PatientSession
+from ecgd.service.settings_rules import GATEWAY_ID
+from ecgd.service.sound import Sound, combine
+from ecgd.service.subject import Alarms, Subject
+from ecgd.service.worker import AnalysisWorker
+from ecgd.store.writer import StoreWriter
+
+_log = logging.getLogger(__name__)
+
+BUTTON = "button"
+"""Who acknowledged, when it was the button."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """Everything that one run of the daemon consists of."""
+
+    settings: Settings
+    places: Places
+    logs: Logs
+    notifier: Notifier
+    store: StoreWriter
+    scorer: InstalledModels | NoModels
+    circumstances: Circumstances
+    gateway_alarms: Alarms
+    loop_watch: LoopWatch
+    started_s: float
+    loop: asyncio.AbstractEventLoop
+    worker: AnalysisWorker = field(init=False)
+    annunciator: Annunciator = field(init=False)
+    fan_out: FanOut = field(init=False)
+    sessions: dict[str, PatientSession] = field(default_factory=dict)
+    targets: dict[str, DeliveryWorker] = field(default_factory=dict)
+    latency: LatencyBook = field(default_factory=LatencyBook)
+    sounding: Sound = field(default_factory=lambda: Sound(None, False, None))
+    overflowed: int = 0
+    _edge_due: tuple[float, float] | None = None
+
+    def subjects(self) -> Iterator[Subject]:
+        """Whose alarms there are: every patient's, and the gateway's own."""
+        for session in self.sessions.values():
+            yield session.subject
+        yield self.gateway
+
+    @property
+    def gateway(self) -> Subject:
+        simulated = self.circumstances.simulated
+        return Subject(GATEWAY_ID, "Gateway", self.gateway_alarms, simulated)
+
+    def conclude(self, patient_id: str, assessment: Assessment) -> None:
+        """Take the analysis' answer: alarms first, then everything that can wait."""
+        session = self.sessions[patient_id]
+        now_s = time.monotonic()
+        if assessment.origin != session.intake.origin:
+            return
+        changes = session.conclude(assessment, now_s)
+        raised_before = self.fan_out.raised_count
+        before = self.sounding
+        self.sound()
+        if changes:
+            self._edge_due = (assessment.arrived_s, now_s)
+            self.fan_out.spread(session.subject, assessment, changes)
+        self.latency.record_all(assessment.latency)
+        if self.fan_out.raised_count > raised_before or self.sounding != before:
+            self.latency.record("alert", time.monotonic() - now_s)
+        self.store.store_assessment(patient_id, assessment)
+        if assessment.scores is None:
+            self._store_heartbeat(patient_id, assessment)
+
+    def sound(self) -> None:
+        """Bring buzzer and lights up to date; never waits."""
+        now_s = time.monotonic()
+        sound = combine(each.alarms.annunciate(now_s) for each in self.subjects())
+        well = sound.priority is None and all(s.is_well(now_s) for s in self.sessions.values())
+        self.annunciator.show(sound.priority, sounding=sound.sounding, all_well=well)
+        self.sounding = sound
+
+    def acknowledge(self, alert_id: str | None, patient_id: str | None, by: str) -> tuple[str, ...]:
+        """Acknowledge one alert, or all of one subject; return the ids that this answered."""
+        now_s = time.monotonic()
+        answered: list[str] = []
+        for subject in self.subjects():
+            if patient_id not in (None, subject.patient_id):
+                continue
+            changes = subject.alarms.acknowledge(alert_id, by, now_s)
+            ids = (change.alarm.alert_id for change in changes)
+            answered += dict.fromkeys(each for each in ids if each is not None)
+            self.fan_out.spread(subject, None, changes)
+        self.sound()
+        return tuple(answered)
+
+    def pause_audio(self, by: str) -> float:
+        """Silence the buzzer; return after how long it comes back."""
+        now_s = time.monotonic()
+        for subject in self.subjects():
+            subject.alarms.pause_audio(now_s)
+            self.fan_out.keep_book(subject)
+        self.sound()
+        pause_s = self.settings.alarms.audio_pause_s
+        log_event(_log, "audio_paused", f"sound paused for {pause_s:g} s by {by}", by=by)
+        return pause_s
+
+    def press_button(self) -> None:
+        """Acknowledge when one subject alone alarms; with more, only the sound is paused."""
+        waiting = [each for each in self.subjects() if each.alarms.waits_for_answer()]
+        if len(waiting) == 1:
+            self.acknowledge(None, waiting[0].patient_id, BUTTON)
+        elif waiting:
+            self.pause_audio(BUTTON)
+
+    def note_edge(self, priority: Priority, at_s: float) -> None:
+        """Take the time of the first pin edge of an alarm."""
+        if self._edge_due is not None:
+            arrived_s, judged_s = self._edge_due
+            self._edge_due = None
+            self.latency.record("pin edge", at_s - judged_s)
+            self.latency.record("total", at_s - arrived_s)
+        log_event(_log, "pins", f"{priority.value} priority on the pins", priority=priority)
+
+    def note_delivery(self, report: DeliveryReport) -> None:
+        """Take the report of one attempt at one target."""
+        self.store.record_delivery(report)
+        delivered = report.result is DeliveryResult.DELIVERED
+        if delivered and report.item.attempts == 1:
+            self.latency.record("delivery", report.duration_s)
+        log_event(
+            _log,
+            "delivery",
+            f"alert {report.item.alert_id} to {report.item.target}: {report.result.value}, "
+            f"{report.detail}",
+            level=logging.INFO if delivered else logging.WARNING,
+            alert_id=report.item.alert_id,
+            target=report.item.target,
+            result=report.result,
+            attempts=report.item.attempts,
+        )
+
+    def note_overflow(self, item: OutboxItem) -> None:
+        """Note an item that found no room in its target's queue; it stays in the outbox."""
+        self.overflowed += 1
+        _log.error("no room to deliver alert %s to %s", item.alert_id, item.target)
+
+    def _store_heartbeat(self, patient_id: str, assessment: Assessment) -> None:
+        events = [f.event_type.value for f in assessment.findings]
+        at_s = time.time() + assessment.arrived_s - time.monotonic()
+        anomaly = events[0] if events else None
+        self.store.store_heartbeat(patient_id, at_s, assessment.rhythm.heart_rate_bpm, anomaly)

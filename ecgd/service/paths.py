@@ -1,0 +1,85 @@
+"""Where relative paths of the configuration lead: into the state directory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ecgd.config.places import runtime_dir, socket_path, state_dir
+from ecgd.config.settings import PatientSettings, Settings, WebhookSettings
+from ecgd.errors import EcgdError
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The directories of a running daemon."""
+
+    state_dir: Path
+    socket_path: Path
+    database_path: Path
+
+
+def find_places(settings: Settings, environ: os._Environ[str]) -> Places:
+    """Make the state and runtime directories, and say where everything lies.
+
+    Raises EcgdError when a directory cannot be made or written.
+    """
+    daemon = settings.daemon
+    state = state_dir(environ, daemon.state_dir).expanduser().absolute()
+    runtime = runtime_dir(environ, daemon.runtime_dir, str(state)).expanduser().absolute()
+    for directory in (state, runtime):
+        _make(directory)
+    socket = socket_path(environ, str(runtime), str(state))
+    return Places(state, socket, state / settings.store.file_name)
+
+
+def resolve_paths(settings: Settings, base: Path) -> Settings:
+    """Return the settings with every relative path made absolute under ``base``."""
+    return replace(
+        settings,
+        daemon=replace(settings.daemon, log_file=_under(base, settings.daemon.log_file)),
+        gpio=replace(settings.gpio, pulse_log=_under(base, settings.gpio.pulse_log)),
+        ensemble=replace(settings.ensemble, models_dir=_under(base, settings.ensemble.models_dir)),
+        webhooks=tuple(_webhook(target, base) for target in settings.webhooks),
+        patients=tuple(_patient(patient, base) for patient in settings.patients),
+    )
+
+
+def _webhook(target: WebhookSettings, base: Path) -> WebhookSettings:
+    return replace(
+        target,
+        secret_file=_under(base, target.secret_file),
+        previous_secret_file=_under(base, target.previous_secret_file),
+        ca_file=_under(base, target.ca_file),
+    )
+
+
+def _patient(patient: PatientSettings, base: Path) -> PatientSettings:
+    parts = urlsplit(patient.source)
+    if parts.scheme not in ("serial", "replay") or not parts.path or parts.path.startswith("/"):
+        return patient
+    # Not urlunsplit: it would write an absolute path with an empty host in two ways.
+    query = f"?{parts.query}" if parts.query else ""
+    source = f"{parts.scheme}://{base / parts.path}{query}"
+    return replace(patient, source=source)
+
+
+def _under(base: Path, name: str) -> str:
+    return str(base / Path(name).expanduser()) if name else ""
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o750)
+    except OSError as error:
+        raise EcgdError(
+            f"cannot make the directory {directory}: {error.strerror}",
+            "Name another with --state-dir, or give this user the right to it",
+        ) from error
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise EcgdError(
+            f"cannot write in {directory}",
+            "Name another with --state-dir, or give this user the right to it",
+        )

@@ -1,0 +1,227 @@
+"""One patient's session: link, intake and alarms. Owned by the event loop; touches no edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ecgd.config.settings import PatientSettings, Settings
+from ecgd.decision.alarm import Changes, heart_in_doubt
+from ecgd.decision.technical import TechnicalState, battery_percent, technical_findings
+from ecgd.dsp.quality import FLAT, GAPS, NOISE, SATURATED, WANDER
+from ecgd.model.assessment import Assessment
+from ecgd.model.device import DeviceStatus
+from ecgd.model.finding import Outcome
+from ecgd.model.link import (
+    BytesReceived,
+    LinkClosed,
+    LinkOpened,
+    LinkState,
+    Received,
+    SamplesReceived,
+)
+from ecgd.model.status import PatientStatus
+from ecgd.pipeline.intake import DeviceReset, DeviceSeen, Intake, IntakeEvent, StatusSeen
+from ecgd.pipeline.observation import observe_heart
+from ecgd.service.subject import Alarms, Subject
+
+SILENT_S = 2.0
+"""An open link without a sample for so long is silent."""
+
+FRESH_S = 5.0
+"""An assessment older than this says nothing about now."""
+
+STATUS_STALE_S = 30.0
+"""What a device reported longer ago than this raises nothing."""
+
+SIGNAL_REASONS = frozenset({FLAT, GAPS, NOISE, SATURATED, WANDER})
+"""Reasons that a person at the bed can mend; an electrode has an alarm of its own."""
+
+
+class PatientSession:
+    """Everything that changes while one patient is watched."""
+
+    def __init__(
+        self,
+        patient: PatientSettings,
+        settings: Settings,
+        *,
+        phase_s: float,
+        new_alert_id: Callable[[], str],
+        now_s: float,
+        simulated: bool = False,
+    ) -> None:
+        self.patient = patient
+        self.simulated = simulated
+        self.intake = Intake(settings.analysis, phase_s=phase_s)
+        self.alarms = Alarms(settings.alarms, new_alert_id)
+        self.assessment: Assessment | None = None
+        self.device_status: DeviceStatus | None = None
+        self._settings = settings
+        self._started_s = now_s
+        self._link_state = LinkState.CONNECTING
+        self._link_since_s = now_s
+        self._link_reason = ""
+        self._device_s: float | None = None
+        self._status_s: float | None = None
+        self._assessed_s: float | None = None
+        self._judged_s = now_s
+        self._samples_s = now_s
+
+    @property
+    def name(self) -> str:
+        return self.patient.name or self.patient.id
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.patient.id, self.name, self.alarms, self.simulated)
+
+    @property
+    def foreign_device(self) -> str | None:
+        """The id of a connected device that is not this patient's; nothing of it is used."""
+        device, expected = self.intake.device, self.patient.device_id
+        return device.device_id if device and expected not in ("", device.device_id) else None
+
+    @property
+    def is_link_open(self) -> bool:
+        return self._link_state in (LinkState.UP, LinkState.SILENT)
+
+    @property
+    def needs_device(self) -> bool:
+        """Tell whether the device is there but has not said who it is."""
+        return self.is_link_open and self.intake.device is None
+
+    def receive(self, received: Received) -> tuple[IntakeEvent, ...]:
+        """Take what the source delivered; return what follows, in order."""
+        if isinstance(received, LinkOpened):
+            self._set_link(LinkState.UP, received.arrived_s, "")
+            return ()
+        if isinstance(received, LinkClosed):
+            ended = received.retry_s is None
+            state = LinkState.ENDED if ended else LinkState.LOST
+            self._set_link(state, received.arrived_s, received.reason)
+            return self.intake.interrupt(received.arrived_s)
+        before = self.intake.statistics.samples
+        events = self.intake.receive(received)
+        if self.intake.statistics.samples > before:
+            arrived_s = _arrival(received)
+            self._samples_s = arrived_s
+            if self._link_state is not LinkState.UP:
+                self._set_link(LinkState.UP, arrived_s, "")
+        for event in events:
+            self._note(event)
+        if self.foreign_device is not None:
+            return tuple(event for event in events if isinstance(event, DeviceSeen))
+        return events
+
+    def conclude(self, assessment: Assessment, now_s: float) -> Changes:
+        """Take the analysis' answer to a window."""
+        self.assessment = assessment
+        self._assessed_s = now_s
+        observation = observe_heart(assessment, now_s)
+        if observation.judged:
+            self._judged_s = now_s
+        return self.alarms.observe(observation)
+
+    def watch(self, now_s: float) -> Changes:
+        """Look at link, device and time; called about once a second."""
+        if self._link_state is LinkState.UP and now_s - self._samples_s > SILENT_S:
+            self._set_link(LinkState.SILENT, now_s, f"no samples for {SILENT_S:g} s")
+        findings = technical_findings(self._technical_state(now_s), self._settings.alarms)
+        return (*self.alarms.report(findings, now_s), *self.alarms.tick(now_s))
+
+    def is_well(self, now_s: float) -> bool:
+        """Tell whether the patient is watched and judged, now."""
+        assessed_s = self._assessed_s
+        return (
+            self._link_state is LinkState.UP
+            and self.assessment is not None
+            and self.assessment.outcome is Outcome.NORMAL
+            and assessed_s is not None
+            and now_s - assessed_s < FRESH_S
+        )
+
+    def summary(self) -> str:
+        """Return a few words for one line about everybody."""
+        rate = self.assessment.rhythm.heart_rate_bpm if self.assessment else None
+        words = [self.name, f"{rate:.0f} bpm" if rate is not None else "no rate"]
+        words.append(f"link {self._link_state.value}")
+        alarms = [alarm for alarm in self.alarms.book.alarms if alarm.alert_id is not None]
+        return " ".join((*words, alarms[0].event_type.value if alarms else "no alarm"))
+
+    def status(self, now_s: float, *, analysed: int, replaced: int) -> PatientStatus:
+        """Return a snapshot."""
+        return PatientStatus(
+            patient_id=self.patient.id,
+            name=self.name,
+            source=self.patient.source,
+            link_state=self._link_state,
+            link_age_s=now_s - self._link_since_s,
+            link_reason=self._link_reason,
+            link=self.intake.statistics,
+            device=self.intake.device,
+            device_status=self.device_status,
+            device_status_age_s=_age(self._status_s, now_s),
+            battery_percent=self._battery_percent(),
+            assessment=self.assessment,
+            assessment_age_s=_age(self._assessed_s, now_s),
+            alarms=self.alarms.book.alarms,
+            windows_analysed=analysed,
+            windows_replaced=replaced,
+            device_age_s=_age(self._device_s, now_s),
+        )
+
+    def _set_link(self, state: LinkState, now_s: float, reason: str) -> None:
+        if state is LinkState.UP:
+            self._samples_s = now_s
+        if state is not self._link_state or reason != self._link_reason:
+            self._link_state = state
+            self._link_since_s = now_s
+            self._link_reason = reason
+
+    def _note(self, event: IntakeEvent) -> None:
+        if isinstance(event, StatusSeen):
+            self.device_status, self._status_s = event.status, event.arrived_s
+        elif isinstance(event, DeviceSeen):
+            self._device_s = self._samples_s
+        elif isinstance(event, DeviceReset):
+            self.assessment = None
+
+    def _battery_percent(self) -> float | None:
+        status = self.device_status
+        return battery_percent(status.battery_mv if status else None, self._settings.alarms)
+
+    def _technical_state(self, now_s: float) -> TechnicalState:
+        up = self._link_state is LinkState.UP
+        fresh = self._status_s is not None and now_s - self._status_s <= STATUS_STALE_S
+        status = self.device_status if fresh else None
+        return TechnicalState(
+            electrodes_off=status.electrodes_off if status and up else None,
+            signal_reasons=self._signal_reasons() if up else (),
+            link_lost_reason=self._why_not_linked(),
+            battery_percent=self._battery_percent() if fresh else None,
+            unjudged_s=now_s - self._judged_s,
+            heart_in_doubt=heart_in_doubt(self.alarms.book),
+        )
+
+    def _why_not_linked(self) -> str | None:
+        if self.foreign_device is not None:
+            return f"device {self.foreign_device!r} instead of {self.patient.device_id!r}"
+        if self._link_state is LinkState.UP:
+            return None
+        return self._link_reason or "never connected"
+
+    def _signal_reasons(self) -> tuple[str, ...]:
+        assessment = self.assessment
+        if assessment is None or assessment.outcome is not Outcome.CANNOT_JUDGE:
+            return ()
+        return tuple(reason for reason in assessment.cannot_judge if reason in SIGNAL_REASONS)
+
+
+def _age(since_s: float | None, now_s: float) -> float | None:
+    return None if since_s is None else now_s - since_s
+
+
+def _arrival(received: BytesReceived | SamplesReceived) -> float:
+    if isinstance(received, SamplesReceived):
+        return received.block.arrived_s
+    return received.arrived_s

@@ -1,0 +1,109 @@
+"""What the daemon does every second: look at links, parts and itself, and tell systemd."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Iterator
+
+from ecgd.decision.technical import technical_finding
+from ecgd.model.finding import EventType, Finding
+from ecgd.service.parts import Parts
+from ecgd.service.patient_link import PatientLink
+
+WATCH_S = 1.0
+KEEP_BOOKS_S = 10.0
+"""Alarms that are only pending are kept this often, all others at once."""
+
+STATUS_S = 10.0
+"""systemd hears how things are this often."""
+
+DELIVERY_PATIENCE_S = 60.0
+"""A target may fail for so long before that is an alarm: retries come within seconds."""
+
+
+class Watch:
+    """The daemon's clockwork."""
+
+    def __init__(self, parts: Parts, links: tuple[PatientLink, ...]) -> None:
+        self._parts = parts
+        self._links = links
+        self._failing_since_s: dict[str, float] = {}
+        self._overflow_s: float | None = None
+        self._overflowed = 0
+
+    def tasks(self) -> tuple[Coroutine[None, None, None], ...]:
+        """What has to run beside sources and analysis."""
+        return (
+            self._look(),
+            self._keep_books(),
+            self._feed_watchdog(),
+            self._parts.loop_watch.run(),
+        )
+
+    def status_line(self) -> str:
+        """Return one line for systemctl status."""
+        parts = self._parts
+        patients = ", ".join(session.summary() for session in parts.sessions.values())
+        return patients or "no patient is configured"
+
+    async def _look(self) -> None:
+        while True:
+            self._look_once(time.monotonic())
+            await asyncio.sleep(WATCH_S)
+
+    def _look_once(self, now_s: float) -> None:
+        parts = self._parts
+        for link in self._links:
+            link.ask_if_needed(now_s)
+        for session in parts.sessions.values():
+            changes = session.watch(now_s)
+            parts.fan_out.spread(session.subject, session.assessment, changes)
+        gateway = parts.gateway
+        changes = gateway.alarms.report(tuple(self._own_findings(now_s)), now_s)
+        ticked = gateway.alarms.tick(now_s)
+        parts.fan_out.spread(gateway, None, (*changes, *ticked))
+        parts.sound()
+
+    def _own_findings(self, now_s: float) -> Iterator[Finding]:
+        """Find what is wrong with the gateway itself."""
+        parts = self._parts
+        health = parts.store.health
+        if not health.healthy:
+            yield technical_finding(EventType.DATABASE_FAULT, health.detail)
+        for target in parts.targets.values():
+            snapshot = target.health()
+            if snapshot.healthy or not snapshot.pending:
+                self._failing_since_s.pop(snapshot.name, None)
+                continue
+            since_s = self._failing_since_s.setdefault(snapshot.name, now_s)
+            if now_s - since_s >= DELIVERY_PATIENCE_S:
+                yield technical_finding(
+                    EventType.DELIVERY_FAILING, f"{snapshot.name}: {snapshot.detail}"
+                )
+        if parts.overflowed > self._overflowed:
+            self._overflowed, self._overflow_s = parts.overflowed, now_s
+        if self._overflow_s is not None and now_s - self._overflow_s < DELIVERY_PATIENCE_S:
+            yield technical_finding(
+                EventType.ALARM_OVERFLOW, f"{self._overflowed} messages found no room"
+            )
+
+    async def _keep_books(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_BOOKS_S)
+            for subject in self._parts.subjects():
+                if subject.alarms.book.tracks:
+                    self._parts.fan_out.keep_book(subject)
+
+    async def _feed_watchdog(self) -> None:
+        """Feed systemd's watchdog: this runs in the loop, and only after the analysis answered.
+
+        A thread that is stuck never answers the ping, and systemd restarts the daemon.
+        """
+        notifier = self._parts.notifier
+        period_s = min(STATUS_S, (notifier.watchdog_s or STATUS_S) / 2)
+        while True:
+            await self._parts.worker.ping()
+            notifier.watchdog()
+            notifier.status(self.status_line())
+            await asyncio.sleep(period_s)

@@ -1,0 +1,249 @@
+"""Analysis: pure, idempotent per beat, and honest about what it cannot judge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ecgd.config.settings import AnalysisSettings, EnsembleSettings
+from ecgd.dsp.derivation import complete_limb_leads
+from ecgd.ensemble.member import Scorer
+from ecgd.inference.scorer import NoModels
+from ecgd.model.assessment import Assessment
+from ecgd.model.device import DeviceInfo
+from ecgd.model.finding import EventType, Outcome, RiskLevel, Severity, Territory
+from ecgd.model.link import SamplesReceived
+from ecgd.model.signal import FloatArray, SampleBlock, Window
+from ecgd.pipeline.analysis import Analysis
+from ecgd.pipeline.history import History
+from ecgd.pipeline.intake import Intake, WindowReady
+from ecgd.sources.stream import open_stream
+from ecgd.sources.url import SyntheticUrl, parse_source
+
+SETTINGS = AnalysisSettings()
+
+
+class FixedScores:
+    """Networks that always answer the same."""
+
+    names = ("cnn", "lstm")
+    scoring = "fixed"
+    models_hash = "0"
+
+    def __init__(self, answer: float) -> None:
+        self.answer = answer
+        self.shapes: list[tuple[int, ...]] = []
+
+    def score(self, model_input: FloatArray, fs_hz: float) -> dict[str, float | None]:
+        self.shapes.append(model_input.shape)
+        assert fs_hz == 250.0
+        return {"cnn": self.answer, "lstm": self.answer}
+
+
+def analysis(scorer: Scorer | None = None) -> Analysis:
+    return Analysis(SETTINGS, EnsembleSettings(), scorer or NoModels("none"), lambda: 0.0)
+
+
+def windows_of(source: str, seconds: float) -> list[Window]:
+    url = parse_source(source)
+    assert isinstance(url, SyntheticUrl)
+    stream = open_stream(url)
+    intake = Intake(SETTINGS)
+    found: list[Window] = []
+    start = 0
+    while start < seconds * 250 and (block := stream.take(250)) is not None:
+        received = SampleBlock(start, block.counts, block.valid, start / 250)
+        start += int(block.counts.shape[1])
+        for event in intake.receive(SamplesReceived(received, stream.device)):
+            if isinstance(event, WindowReady):
+                found.append(event.window)
+    return found
+
+
+def assess_all(windows: list[Window], judge: Analysis | None = None) -> list[Assessment]:
+    judge = judge or analysis()
+    history = History()
+    found = []
+    for number, window in enumerate(windows, start=1):
+        assessed = judge.assess(window, history, last=number == len(windows))
+        history = assessed.history
+        found.append(assessed.assessment)
+    return found
+
+
+def r_peaks_of(assessments: list[Assessment]) -> list[int]:
+    return [beat.r_peak for a in assessments for beat in a.beats]
+
+
+CLEAN = "synthetic:?rate=72&noise=none&seed=3"
+
+
+def test_a_quiet_heart_is_normal_and_says_what_it_cannot_see() -> None:
+    last = assess_all(windows_of(CLEAN, 20))[-1]
+    assert last.outcome is Outcome.NORMAL
+    assert last.risk_level is RiskLevel.NORMAL
+    assert last.rhythm.heart_rate_bpm == pytest.approx(72, abs=3)
+    assert last.st is not None
+    assert "anterior" in last.st.not_visible
+    assert last.scores is None
+
+
+def test_every_beat_becomes_final_in_exactly_one_window() -> None:
+    found = assess_all(windows_of(CLEAN, 40))
+    r_peaks = r_peaks_of(found)
+    assert r_peaks == sorted(r_peaks)
+    gaps = np.diff(r_peaks) / 250.0
+    assert gaps.min() > 0.6
+    assert gaps.max() < 1.1
+    assert len(r_peaks) == pytest.approx(40 * 72 / 60, abs=3)
+
+
+def test_the_same_windows_give_the_same_assessments() -> None:
+    windows = windows_of("synthetic:?rate=80&noise=mild&seed=5", 15)
+    assert assess_all(windows) == assess_all(windows)
+
+
+def test_a_dropped_window_harms_nothing() -> None:
+    windows = windows_of(CLEAN, 30)
+    whole = assess_all(windows)
+    without = assess_all(windows[:10] + windows[11:])
+    assert r_peaks_of(without) == r_peaks_of(whole)
+    assert without[-1].st == whole[-1].st
+
+
+def test_an_inferior_elevation_is_critical_with_its_territory() -> None:
+    last = assess_all(windows_of("synthetic:?st=inferior:0.25&noise=none&seed=1", 20))[-1]
+    assert last.risk_level is RiskLevel.CRITICAL_STEMI
+    assert last.st is not None
+    assert last.st.territory is Territory.INFERIOR
+    (finding,) = last.findings
+    assert finding.event_type is EventType.STEMI_DETECTED
+    assert finding.severity is Severity.CRITICAL
+
+
+def test_a_high_pass_front_end_makes_st_unmeasurable_but_not_the_rate() -> None:
+    windows = windows_of("synthetic:?st=inferior:0.25&noise=none&seed=1", 15)
+    bent = [replace(w, device=replace(w.device, highpass_hz=0.5)) for w in windows]
+    last = assess_all(bent)[-1]
+    assert last.outcome is Outcome.CANNOT_JUDGE
+    assert last.risk_level is None
+    assert any("high-pass" in reason for reason in last.cannot_judge)
+    assert last.rhythm.heart_rate_bpm is not None
+    assert EventType.STEMI_DETECTED in last.unjudged
+
+
+def test_an_electrode_that_is_off_is_never_normal_and_never_an_asystole() -> None:
+    windows = windows_of(CLEAN, 20)
+    off = frozenset({"RA", "LA", "LL"})
+    dead = [replace(w, electrodes_off=off, signal_mv=np.zeros_like(w.signal_mv)) for w in windows]
+    for assessment in assess_all(dead):
+        assert assessment.outcome is Outcome.CANNOT_JUDGE
+        assert assessment.findings == ()
+        assert "electrode off" in assessment.cannot_judge
+
+
+def test_a_flat_line_with_good_electrodes_is_an_asystole() -> None:
+    windows = windows_of("synthetic:?rhythm=asystole&noise=none&seed=2", 15)
+    attached = [replace(w, electrodes_off=frozenset()) for w in windows]
+    last = assess_all(attached)[-1]
+    assert [finding.event_type for finding in last.findings] == [EventType.ASYSTOLE]
+    assert last.outcome is Outcome.ANOMALY
+
+
+@pytest.mark.parametrize("noise", ["none", "mild", "muscle:0.05", "wander:0.3,mains50:0.05"])
+def test_an_asystole_is_seen_under_the_noise_of_a_living_room(noise: str) -> None:
+    windows = windows_of(f"synthetic:?rhythm=asystole&noise={noise}&seed=2", 10)
+    last = assess_all(windows)[-1]
+    assert [finding.event_type for finding in last.findings] == [EventType.ASYSTOLE]
+
+
+def test_noise_is_neither_a_heart_nor_its_standstill() -> None:
+    rng = np.random.default_rng(0)
+    windows = windows_of(CLEAN, 20)
+    noisy = [replace(w, signal_mv=rng.normal(0, 1.5, w.signal_mv.shape)) for w in windows]
+    for assessment in assess_all(noisy):
+        assert assessment.outcome is Outcome.CANNOT_JUDGE
+        assert assessment.findings == ()
+
+
+def test_a_hole_in_the_samples_is_no_pause() -> None:
+    windows = windows_of(CLEAN, 30)
+    holed = []
+    for window in windows:
+        index = np.arange(window.start_index, window.end_index)
+        holed.append(replace(window, valid=window.valid & ~((index > 2500) & (index < 3500))))
+    for assessment in assess_all(holed):
+        events = {finding.event_type for finding in assessment.findings}
+        assert not events & {EventType.PAUSE, EventType.ASYSTOLE, EventType.EXTREME_BRADYCARDIA}
+
+
+def test_another_origin_starts_with_an_empty_history() -> None:
+    windows = windows_of(CLEAN, 12)
+    judge = analysis()
+    history = History()
+    for window in windows:
+        history = judge.assess(window, history).history
+    reset = judge.assess(replace(windows[0], origin=1), history)
+    assert reset.history.origin == 1
+    assert all(beat.r_peak < windows[0].end_index for beat in reset.history.beats)
+    assert reset.assessment == replace(judge.assess(windows[0], History()).assessment, origin=1)
+
+
+@pytest.mark.parametrize("fs_hz", [128.0, 250.0, 360.0, 500.0, 1000.0])
+def test_any_sampling_rate_gives_the_same_rate_and_st(fs_hz: float) -> None:
+    base = windows_of("synthetic:?st=lateral:0.25&noise=none&rate=75&seed=1", 15)
+    found = []
+    for window in base:
+        old = np.arange(window.signal_mv.shape[1]) / 250.0
+        new = np.arange(round(5 * fs_hz)) / fs_hz
+        signal = np.stack([np.interp(new, old, row) for row in window.signal_mv[:2]])
+        leads, six = complete_limb_leads(("I", "II"), signal)
+        device = DeviceInfo("x", fs_hz, ("I", "II"), 1000.0, adc_bits=24)
+        start = round(window.start_index / 250.0 * fs_hz)
+        valid = np.ones(new.size, dtype=np.bool_)
+        found.append(Window(start, fs_hz, leads, six, valid, 0.0, device))
+    last = assess_all(found)[-1]
+    assert last.rhythm.heart_rate_bpm == pytest.approx(75, abs=3)
+    assert last.risk_level is RiskLevel.CRITICAL_STEMI
+    assert last.st is not None
+    assert last.st.territory is Territory.HIGH_LATERAL
+
+
+def test_networks_answer_second_and_can_raise_an_anomaly_alone() -> None:
+    scorer = FixedScores(0.85)
+    judge = analysis(scorer)
+    history = History()
+    for window in windows_of(CLEAN, 10):
+        assessed = judge.assess(window, history)
+        history = assessed.history
+    assert assessed.assessment.scores is None
+    scored = judge.score(assessed)
+    assert scored.scores is not None
+    assert scored.scores.fused == pytest.approx(0.85)
+    assert scored.scores.left_out == ("rnn",)
+    (finding,) = scored.findings
+    assert finding.event_type is EventType.CARDIAC_ANOMALY
+    assert scorer.shapes == [(6, 1250)]
+
+
+def test_a_low_score_never_hides_an_infarction() -> None:
+    judge = analysis(FixedScores(0.0))
+    history = History()
+    for window in windows_of("synthetic:?st=inferior:0.25&noise=none&seed=1", 15):
+        assessed = judge.assess(window, history)
+        history = assessed.history
+    scored = judge.score(assessed)
+    assert scored.risk_level is RiskLevel.CRITICAL_STEMI
+    assert EventType.STEMI_DETECTED in {f.event_type for f in scored.findings}
+
+
+@pytest.mark.parametrize("level_mv", [0.0, 5.0, 1e6, -1e9])
+def test_constants_of_any_size_give_finite_answers(level_mv: float) -> None:
+    window = windows_of(CLEAN, 6)[0]
+    constant = replace(window, signal_mv=np.full_like(window.signal_mv, level_mv))
+    assessment = analysis().assess(constant, History()).assessment
+    assert assessment.risk_level is None
+    assert {finding.event_type for finding in assessment.findings} <= {EventType.ASYSTOLE}
+    assert all(np.isfinite(lead.sqi) for lead in assessment.quality)

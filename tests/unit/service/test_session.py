@@ -1,0 +1,152 @@
+"""One patient's session: link states, technical alarms, strangers."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import numpy as np
+import pytest
+
+from ecgd.config.settings import PatientSettings, Settings
+from ecgd.model.alarm import AlarmState, ChangeKind
+from ecgd.model.device import DeviceInfo, DeviceStatus
+from ecgd.model.finding import EventType
+from ecgd.model.link import BytesReceived, LinkClosed, LinkOpened, LinkState
+from ecgd.protocol import BlockEncoder
+from ecgd.service.session import PatientSession
+
+DEVICE = DeviceInfo("node-1", 250.0, ("I", "II"), counts_per_mv=400.0)
+
+
+class Bench:
+    """A session with a device that can be let speak second by second."""
+
+    def __init__(self, *, device_id: str = "") -> None:
+        ids = count()
+        patient = PatientSettings(id="anna", name="Anna", source="serial:///x", device_id=device_id)
+        self.session = PatientSession(
+            patient, Settings(), phase_s=0.0, new_alert_id=lambda: f"a{next(ids)}", now_s=0.0
+        )
+        self.encoder = BlockEncoder()
+        self.now_s = 0.0
+        self.raised: list[tuple[float, EventType]] = []
+
+    def open(self) -> None:
+        self.session.receive(LinkOpened(self.now_s))
+        self.session.receive(BytesReceived(self.encoder.hello(DEVICE), self.now_s))
+
+    def second(self, status: DeviceStatus | None = None, *, samples: bool = True) -> int:
+        windows = 0
+        for _ in range(10):
+            self.now_s += 0.1
+            if samples:
+                packet = self.encoder.samples(np.zeros((2, 25), dtype=np.int32))
+                windows += len(self.session.receive(BytesReceived(packet, self.now_s))) > 1
+        if status is not None:
+            self.session.receive(BytesReceived(self.encoder.status(status), self.now_s))
+        for change in self.session.watch(self.now_s):
+            if change.kind is ChangeKind.RAISED:
+                self.raised.append((self.now_s, change.alarm.event_type))
+        return windows
+
+    def state(self) -> LinkState:
+        return self.session.status(self.now_s, analysed=0, replaced=0).link_state
+
+
+def test_a_link_that_falls_silent_is_an_alarm_after_the_hold_off() -> None:
+    bench = Bench()
+    bench.open()
+    for _ in range(5):
+        bench.second()
+    assert bench.state() is LinkState.UP
+    for _ in range(20):
+        bench.second(samples=False)
+    assert bench.state() is LinkState.SILENT
+    ((raised_s, event_type),) = bench.raised
+    assert event_type is EventType.LINK_LOST
+    assert 5.0 + 10.0 <= raised_s <= 5.0 + 15.0
+
+
+def test_the_link_alarm_stays_visible_when_the_link_is_back() -> None:
+    bench = Bench()
+    bench.open()
+    for _ in range(20):
+        bench.second(samples=False)
+    for _ in range(30):
+        bench.second()
+    assert bench.state() is LinkState.UP
+    (alarm,) = (a for a in bench.session.alarms.book.alarms if a.alert_id is not None)
+    assert alarm.state is AlarmState.LATCHED
+
+
+def test_a_cut_link_says_why() -> None:
+    bench = Bench()
+    bench.open()
+    bench.second()
+    bench.session.receive(LinkClosed(bench.now_s, "cable pulled", retry_s=1.0))
+    status = bench.session.status(bench.now_s + 3.0, analysed=0, replaced=0)
+    assert status.link_state is LinkState.LOST
+    assert status.link_reason == "cable pulled"
+    assert status.link_age_s == pytest.approx(3.0)
+
+
+def test_a_source_that_has_ended_is_not_tried_again() -> None:
+    bench = Bench()
+    bench.open()
+    bench.session.receive(LinkClosed(1.0, "the recording has ended", retry_s=None))
+    assert bench.state() is LinkState.ENDED
+
+
+@pytest.mark.parametrize(
+    ("battery_mv", "event_type"),
+    [(3450, EventType.BATTERY_LOW), (3330, EventType.BATTERY_CRITICAL)],
+)
+def test_a_weak_battery_is_an_alarm(battery_mv: int, event_type: EventType) -> None:
+    bench = Bench()
+    bench.open()
+    for _ in range(70):
+        bench.second(DeviceStatus(battery_mv=battery_mv))
+    assert event_type in {kind for _, kind in bench.raised}
+
+
+def test_an_unreported_battery_is_no_alarm_and_no_figure() -> None:
+    bench = Bench()
+    bench.open()
+    for _ in range(70):
+        bench.second(DeviceStatus(battery_mv=None))
+    assert bench.raised == []
+    assert bench.session.status(bench.now_s, analysed=0, replaced=0).battery_percent is None
+
+
+def test_an_electrode_that_is_off_is_an_alarm_after_five_seconds() -> None:
+    bench = Bench()
+    bench.open()
+    for _ in range(10):
+        bench.second(DeviceStatus(electrodes_off=frozenset({"LA"})))
+    assert [kind for _, kind in bench.raised] == [EventType.ELECTRODE_OFF]
+    assert bench.raised[0][0] == pytest.approx(6.0, abs=1.1)
+
+
+def test_a_stranger_s_device_gives_no_window_and_is_named() -> None:
+    bench = Bench(device_id="node-7")
+    bench.open()
+    assert sum(bench.second() for _ in range(15)) == 0
+    assert [kind for _, kind in bench.raised] == [EventType.LINK_LOST]
+    (alarm,) = bench.session.alarms.book.alarms
+    assert "node-1" in alarm.evidence[0]
+    assert "node-7" in alarm.evidence[0]
+
+
+def test_a_device_that_was_not_asked_yet_is_asked() -> None:
+    bench = Bench()
+    bench.session.receive(LinkOpened(0.0))
+    assert bench.session.needs_device
+    bench.open()
+    assert not bench.session.needs_device
+
+
+def test_nothing_judged_is_never_well() -> None:
+    bench = Bench()
+    bench.open()
+    bench.second()
+    assert not bench.session.is_well(bench.now_s)
