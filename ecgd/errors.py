@@ -41,6 +41,10 @@ class SourceError(EcgdError):
     """A source cannot be opened or stopped giving data."""
 
 
+class ProtocolError(EcgdError):
+    """A packet cannot be built, or its content breaks the specification."""
+
+
 class RecordingError(EcgdError):
     """A recording cannot be read or makes no sense."""
 
