@@ -1,0 +1,56 @@
+"""One window, prepared: the ST path in millivolts and the band-pass for beats and models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecgd.config.settings import AnalysisSettings
+from ecgd.dsp.derivation import complete_limb_leads
+from ecgd.dsp.filters import band_pass, bridge_gaps, remove_mains
+from ecgd.model.signal import BoolArray, FloatArray, Window
+
+LARGEST_MV = 1000.0
+"""No electrode gives more; what lies beyond is garbage and is cut there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A window with the limb leads completed. Arrays have shape (lead, sample), in mV.
+
+    ``raw_mv`` is the input, derived leads added. ``st_path_mv`` is free of mains and has no
+    high-pass at all: only a constant per lead is taken off, so that no ST segment is bent.
+    ``band_mv`` is the band-pass, for beats and models; no ST is measured in it. Samples that are
+    not ``valid`` (sample,) are bridged in both and mean nothing.
+    """
+
+    leads: tuple[str, ...]
+    raw_mv: FloatArray
+    st_path_mv: FloatArray
+    band_mv: FloatArray
+    valid: BoolArray
+    fs_hz: float
+    start_index: int
+
+
+def prepare(window: Window, settings: AnalysisSettings) -> Prepared:
+    """Complete the limb leads and filter them for beats, ST and models."""
+    fs_hz = window.fs_hz
+    finite = np.isfinite(window.signal_mv).all(axis=0)
+    valid: BoolArray = window.valid & finite
+    measured = np.clip(np.where(finite, window.signal_mv, 0.0), -LARGEST_MV, LARGEST_MV)
+    leads, raw_mv = complete_limb_leads(window.leads, measured)
+    if raw_mv.shape[1] < 2 or not valid.any():
+        nothing = np.zeros_like(raw_mv)
+        return Prepared(leads, raw_mv, nothing, nothing, valid, fs_hz, window.start_index)
+    clean = bridge_gaps(remove_mains(raw_mv, valid, fs_hz, settings.mains_hz), valid)
+    st_path_mv = clean - np.median(clean, axis=-1, keepdims=True)
+    band_mv = band_pass(
+        st_path_mv,
+        fs_hz,
+        settings.bandpass_low_hz,
+        settings.bandpass_high_hz,
+        settings.bandpass_order,
+    )
+    return Prepared(leads, raw_mv, st_path_mv, band_mv, valid, fs_hz, window.start_index)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ecg_shapes import SETTINGS, beat_times, ecg, window
+
+from ecgd.dsp.prepare import prepare
+from ecgd.dsp.quality import LOST_SIGNAL, assess_quality
+from ecgd.model.finding import LeadQuality
+from ecgd.model.leads import LIMB_LEADS
+from ecgd.model.signal import Window
+
+CLEAN = ecg(beat_times(5, 0.8), 5.0)
+CLEAN += np.random.default_rng(3).normal(0.0, 0.004, CLEAN.shape)
+T_S = np.arange(CLEAN.shape[1]) / 250.0
+
+
+def judge(seen: Window) -> dict[str, LeadQuality]:
+    return {lead.lead: lead for lead in assess_quality(seen, prepare(seen, SETTINGS))}
+
+
+def test_a_clean_ecg_is_usable_in_every_lead() -> None:
+    verdicts = judge(window(CLEAN))
+    assert set(verdicts) == set(LIMB_LEADS)
+    assert all(lead.usable and lead.sqi > 0.7 and not lead.reasons for lead in verdicts.values())
+
+
+def test_muscle_noise_is_named_noise() -> None:
+    noise = np.random.default_rng(1).normal(0.0, 0.4, CLEAN.shape)
+    for lead in judge(window(CLEAN + noise)).values():
+        assert not lead.usable
+        assert lead.reasons == ("noise",)
+
+
+def test_the_index_falls_as_noise_rises() -> None:
+    noise = np.random.default_rng(2).normal(0.0, 1.0, CLEAN.shape)
+    index = [judge(window(CLEAN + level * noise))["II"].sqi for level in (0.0, 0.05, 0.15, 0.5)]
+    assert index == sorted(index, reverse=True)
+    assert index[-1] < 0.1
+
+
+def test_electrode_motion_is_named_wander() -> None:
+    jumps = np.where((T_S % 1.3) < 0.6, 4.0, -4.0)
+    verdict = judge(window(CLEAN + jumps))["II"]
+    assert not verdict.usable
+    assert verdict.reasons == ("wander",)
+
+
+def test_a_flat_lead_is_not_proof_that_the_signal_is_lost() -> None:
+    signal = CLEAN.copy()
+    signal[1] = 0.7
+    verdicts = judge(window(signal))
+    assert verdicts["II"].reasons == ("flat",)
+    assert verdicts["II"].sqi == 0.0
+    assert LOST_SIGNAL.isdisjoint(verdicts["II"].reasons)
+    assert verdicts["I"].usable
+
+
+def test_a_clipped_lead_is_saturated_and_so_is_what_is_derived_from_it() -> None:
+    signal = np.clip(CLEAN, -0.25, 0.25)[:2]
+    verdicts = judge(window(np.stack([CLEAN[0], signal[1]]), leads=("I", "II")))
+    assert "saturated" in verdicts["II"].reasons
+    assert "saturated" in verdicts["aVF"].reasons
+    assert verdicts["I"].usable
+
+
+def test_the_front_ends_own_saturation_mask_counts() -> None:
+    mask = np.zeros(CLEAN.shape[1], np.bool_)
+    mask[200:260] = True
+    assert all("saturated" in lead.reasons for lead in judge(window(CLEAN, saturated=mask)).values())
+
+
+@pytest.mark.parametrize(
+    ("electrode", "healthy"),
+    [("RA", {"III"}), ("LA", {"II"}), ("LL", {"I"}), ("RL", set())],
+)
+def test_an_electrode_takes_its_leads_with_it(electrode: str, healthy: set[str]) -> None:
+    verdicts = judge(window(CLEAN, electrodes_off=frozenset({electrode})))
+    assert {lead for lead, verdict in verdicts.items() if verdict.usable} == healthy
+    off = [verdict for lead, verdict in verdicts.items() if lead not in healthy]
+    assert all("electrode off" in verdict.reasons for verdict in off)
+
+
+def test_healthy_electrodes_take_nothing() -> None:
+    verdicts = judge(window(CLEAN, electrodes_off=frozenset()))
+    assert all(verdict.usable for verdict in verdicts.values())
+
+
+def test_many_missing_samples_are_gaps_and_few_are_not() -> None:
+    valid = np.ones(CLEAN.shape[1], np.bool_)
+    valid[300:330] = False
+    assert all(lead.usable for lead in judge(window(CLEAN, valid=valid)).values())
+    valid[300:800] = False
+    assert all("gaps" in lead.reasons for lead in judge(window(CLEAN, valid=valid)).values())
+    valid[:] = False
+    assert all(lead.reasons == ("gaps",) for lead in judge(window(CLEAN, valid=valid)).values())
