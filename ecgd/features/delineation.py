@@ -1,0 +1,195 @@
+"""Wave boundaries of each beat, per lead and over all leads.
+
+QRS: where the slope rises out of, and falls back to, the level of its surroundings, relative to
+the steepest slope. P and T: crest of the wave against its chord, boundaries where the indicator
+area of Zhang et al. (2006) is largest. Everything runs on the grid of ``segments``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecgd.features.segments import GRID_HZ, POINTS, R_AT, Segments
+from ecgd.model.signal import FloatArray, IntArray
+
+NONE = -1
+"""A boundary that was not found."""
+
+
+def points(seconds: float) -> int:
+    """Return a duration as a number of grid points."""
+    return round(seconds * GRID_HZ)
+
+
+CORE_SHARE = 0.20
+CORE_GAP_S = 0.024
+CORE_REACH_S = 0.11
+ONSET_SHARE = 0.07
+END_SHARE = 0.08
+NOISE_FACTOR = 2.0
+END_NOISE_FACTOR = 2.0
+NOISE_QUANTILE = 0.25
+BOX_S = 0.010
+LEAD_REACH_S = 0.030
+"""QRS boundaries; tuned on LUDB and QTDB, patient-wise."""
+
+T_AREA_S = 0.10
+P_AREA_S = 0.050
+P_LEAST_MV = 0.03
+T_LEAST_MV = 0.03
+P_REACH_S = 0.32
+P_GUARD_S = 0.30
+T_START_S = 0.04
+T_REACH_S = 0.62
+T_LIMIT_SHARE = 0.75
+"""Where P and T are looked for: from the RR interval, off the neighbouring beats."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boundaries:
+    """Grid points, shape (row,); ``NONE`` where not found. Rows are beats, or beats × leads."""
+
+    qrs_onset: IntArray
+    qrs_end: IntArray
+    p_onset: IntArray
+    p_peak: IntArray
+    p_end: IntArray
+    t_onset: IntArray
+    t_peak: IntArray
+    t_end: IntArray
+
+
+def qrs_bounds(
+    activity: FloatArray, centre: tuple[IntArray, IntArray] | None = None
+) -> tuple[IntArray, IntArray]:
+    """Return QRS onset and end per row of ``activity`` (row, point), a slope magnitude.
+
+    With ``centre`` (onset, end over all leads) each lead keeps within ``LEAD_REACH_S`` of it.
+    """
+    at = np.arange(POINTS)
+    near = slice(R_AT - points(0.08), R_AT + points(0.08) + 1)
+    peak = activity[:, near].max(axis=1, keepdims=True)
+    noise = np.quantile(activity, NOISE_QUANTILE, axis=1, keepdims=True)
+    first, last = _core(activity, peak)
+    low = np.maximum(ONSET_SHARE * peak, NOISE_FACTOR * noise)
+    quiet = (activity < low) & (at < first) & (at >= first - points(CORE_REACH_S))
+    onset = np.where(quiet, at, -1).max(axis=1)
+    onset = np.where(onset < 0, first[:, 0], onset)
+    low = np.maximum(END_SHARE * peak, END_NOISE_FACTOR * noise)
+    quiet = (activity < low) & (at > last) & (at <= last + points(CORE_REACH_S))
+    end = np.where(quiet, at, POINTS).min(axis=1)
+    end = np.where(end >= POINTS, last[:, 0], end)
+    if centre is not None:
+        reach = points(LEAD_REACH_S)
+        onset = np.clip(onset, centre[0] - reach, centre[0] + reach)
+        end = np.clip(end, centre[1] - reach, centre[1] + reach)
+    return onset, end
+
+
+def _core(activity: FloatArray, peak: FloatArray) -> tuple[IntArray, IntArray]:
+    """Return first and last point of the steep run around the R peak; shapes (row, 1)."""
+    reach, gap = points(CORE_REACH_S), points(CORE_GAP_S)
+    firsts, lasts = [], []
+    for curve, top in zip(activity, peak[:, 0], strict=True):
+        steep = np.flatnonzero(curve[R_AT - reach : R_AT + reach + 1] > CORE_SHARE * top)
+        if steep.size == 0:
+            steep = np.array([reach])
+        breaks = np.flatnonzero(np.diff(steep) > gap)
+        starts = steep[np.concatenate(([0], breaks + 1))]
+        stops = steep[np.concatenate((breaks, [steep.size - 1]))]
+        run = int(np.argmin(np.maximum(starts - reach, reach - stops)))
+        firsts.append(R_AT - reach + int(starts[run]))
+        lasts.append(R_AT - reach + int(stops[run]))
+    return np.array(firsts)[:, None], np.array(lasts)[:, None]
+
+
+def find_wave(
+    coarse_mv: FloatArray, low: IntArray, high: IntArray, area_s: float, least_mv: float
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Return onset, peak and end of the wave between the points ``low`` and ``high`` of each row.
+
+    The peak is the largest deflection from the chord; rows where that is less than ``least_mv``,
+    or whose span is too short, give ``NONE``. Boundaries: Zhang et al. (2006).
+    """
+    rows = np.arange(coarse_mv.shape[0])
+    at = np.arange(POINTS)
+    low, high = np.clip(low, 0, POINTS - 1), np.clip(high, 0, POINTS - 1)
+    usable = high - low > points(0.05)
+    inside = (at > low[:, None]) & (at < high[:, None])
+    left, right = coarse_mv[rows, low][:, None], coarse_mv[rows, high][:, None]
+    share = (at - low[:, None]) / np.maximum(1, high - low)[:, None]
+    height = np.where(inside, coarse_mv - left - (right - left) * share, 0.0)
+    peak = np.argmax(np.abs(height), axis=1)
+    found = usable & (np.abs(height[rows, peak]) >= least_mv)
+    sign = np.where(height[rows, peak] >= 0, 1.0, -1.0)[:, None]
+    width = points(area_s)
+    total = np.cumsum(np.pad(coarse_mv, ((0, 0), (width + 1, width)), mode="edge"), axis=1)
+    behind = total[:, width : width + POINTS] - total[:, :POINTS]
+    ahead = total[:, 2 * width : 2 * width + POINTS] - total[:, width : width + POINTS]
+    after = (at > peak[:, None]) & (at <= high[:, None])
+    before = (at < peak[:, None]) & (at >= low[:, None])
+    end = np.argmax(np.where(after, sign * (behind - width * coarse_mv), -np.inf), axis=1)
+    onset = np.argmax(np.where(before, sign * (ahead - width * coarse_mv), -np.inf), axis=1)
+    return (
+        np.where(found, onset, NONE),
+        np.where(found, peak, NONE),
+        np.where(found, end, NONE),
+    )
+
+
+def delineate(
+    segments: Segments, rr_before_s: FloatArray, rr_after_s: FloatArray
+) -> tuple[Boundaries, Boundaries]:
+    """Return the boundaries over all leads (row = beat) and per lead (row = beat × lead).
+
+    ``rr_before_s`` and ``rr_after_s`` (beat,) keep P and T off the neighbouring beats.
+    """
+    beats, leads, _ = segments.fine_mv.shape
+    onset, end = qrs_bounds(_boxed(np.sqrt((segments.fine_slope**2).mean(axis=1))))
+    slope = segments.fine_slope.reshape(-1, POINTS)
+    each = np.repeat(np.arange(beats), leads)
+    lead_onset, lead_end = qrs_bounds(np.sqrt(_boxed(slope**2)), (onset[each], end[each]))
+    coarse = segments.coarse_mv.reshape(-1, POINTS)
+    p_low = R_AT - points_of(np.minimum(P_REACH_S, rr_before_s - P_GUARD_S))
+    p_on, p_peak, p_end = find_wave(
+        coarse, p_low[each], onset[each] - points(0.008), P_AREA_S, P_LEAST_MV
+    )
+    t_high = R_AT + points_of(
+        np.minimum(T_LIMIT_SHARE * rr_after_s, T_REACH_S * np.sqrt(rr_before_s))
+    )
+    t_on, t_peak, t_end = find_wave(
+        coarse, end[each] + points(T_START_S), t_high[each], T_AREA_S, T_LEAST_MV
+    )
+    per_lead = Boundaries(lead_onset, lead_end, p_on, p_peak, p_end, t_on, t_peak, t_end)
+    whole = [_over_leads(rows, beats) for rows in (p_on, p_peak, p_end, t_on, t_peak, t_end)]
+    return Boundaries(onset, end, *whole), per_lead
+
+
+def points_of(seconds: FloatArray) -> IntArray:
+    """Return durations as numbers of grid points."""
+    rounded: IntArray = np.round(seconds * GRID_HZ).astype(np.int64)
+    return rounded
+
+
+def _over_leads(rows: IntArray, beats: int) -> IntArray:
+    """Return the median over the leads that show the wave: half of them at least, else NONE."""
+    by_beat = rows.reshape(beats, -1)
+    seen = by_beat != NONE
+    count = seen.sum(axis=1)
+    ordered = np.sort(np.where(seen, by_beat, POINTS), axis=1)
+    beat = np.arange(beats)
+    upper = ordered[beat, np.minimum(count // 2, by_beat.shape[1] - 1)]
+    lower = ordered[beat, np.maximum(count - 1, 0) // 2]
+    whole: IntArray = np.where(2 * count >= by_beat.shape[1], (lower + upper) // 2, NONE)
+    return whole
+
+
+def _boxed(rows: FloatArray) -> FloatArray:
+    """Return a moving mean over ``BOX_S``."""
+    half = points(BOX_S) // 2
+    padded = np.pad(rows, ((0, 0), (half + 1, half)), mode="edge")
+    total = np.cumsum(padded, axis=1)
+    boxed: FloatArray = (total[:, 2 * half + 1 :] - total[:, : -2 * half - 1]) / (2 * half + 1)
+    return np.maximum(boxed, 0.0)

@@ -1,0 +1,80 @@
+"""Beats cut out of a window onto one time grid, whatever the sampling rate.
+
+Value and slope at each point of the grid come from a local quadratic fit with Gaussian weights
+(Savitzky & Golay 1964, with a soft window): it smooths without blunting peaks, needs no filter
+edges, and is one matrix product per window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ecgd.model.signal import FloatArray, IntArray
+
+GRID_HZ = 500.0
+BEFORE_S = 0.40
+AFTER_S = 0.80
+R_AT = round(BEFORE_S * GRID_HZ)
+POINTS = R_AT + round(AFTER_S * GRID_HZ) + 1
+"""The grid: ``POINTS`` points of 2 ms, the R peak at ``R_AT``."""
+
+FINE_S = 0.0055
+COARSE_S = 0.016
+"""Widths (sigma) of the fit: fine for the QRS, coarse for P and T."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segments:
+    """Beats on the grid, shape (beat, lead, point): mV and mV/s, fine and coarse."""
+
+    fine_mv: FloatArray
+    fine_slope: FloatArray
+    coarse_mv: FloatArray
+    coarse_slope: FloatArray
+
+
+def cut_segments(signal_mv: FloatArray, r_peaks: IntArray, fs_hz: float) -> Segments:
+    """Cut ``signal_mv`` (lead, sample) around each of ``r_peaks`` (relative indices).
+
+    Beyond the window's ends the last sample is held.
+    """
+    before, after = _reach(fs_hz)
+    padded = np.pad(signal_mv, ((0, 0), (before, after)), mode="edge")
+    offsets = np.arange(before + after + 1)
+    raw = np.concatenate([padded[:, r_peak + offsets] for r_peak in r_peaks.tolist()])
+    centre = raw[:, before : before + 1]
+    fitted = ((raw - centre) @ _fit_matrix(fs_hz)).reshape(r_peaks.size, -1, 4, POINTS)
+    fitted[:, :, ::2] += centre.reshape(r_peaks.size, -1, 1, 1)
+    return Segments(fitted[:, :, 0], fitted[:, :, 1], fitted[:, :, 2], fitted[:, :, 3])
+
+
+def _reach(fs_hz: float) -> tuple[int, int]:
+    margin_s = 4 * COARSE_S
+    return int(np.ceil((BEFORE_S + margin_s) * fs_hz)), int(np.ceil((AFTER_S + margin_s) * fs_hz))
+
+
+@lru_cache(maxsize=16)
+def _fit_matrix(fs_hz: float) -> FloatArray:
+    """Return the matrix (sample, 4 × point): value and slope, fine and coarse."""
+    return np.hstack([*_fit_matrices(fs_hz, FINE_S), *_fit_matrices(fs_hz, COARSE_S)])
+
+
+def _fit_matrices(fs_hz: float, sigma_s: float) -> tuple[FloatArray, FloatArray]:
+    """Return the matrices (sample, point) that give value and slope on the grid."""
+    sigma_s = max(sigma_s, 0.9 / fs_hz)
+    before, after = _reach(fs_hz)
+    sample_s = np.arange(-before, after + 1) / fs_hz
+    value = np.zeros((sample_s.size, POINTS))
+    slope = np.zeros((sample_s.size, POINTS))
+    for point in range(POINTS):
+        u = (sample_s - (point - R_AT) / GRID_HZ) / sigma_s
+        near = np.flatnonzero(np.abs(u) <= 4)
+        root = np.exp(-0.25 * u[near] ** 2)
+        design = np.stack([np.ones(near.size), u[near], u[near] ** 2], axis=1) * root[:, None]
+        fit = np.linalg.pinv(design) * root[None, :]
+        value[near, point] = fit[0]
+        slope[near, point] = fit[1] / sigma_s
+    return value, slope

@@ -1,0 +1,152 @@
+"""ST levels of beats, and their summary over the last beats.
+
+Levels are against the isoelectric level: the end of the PR segment, just before the QRS onset
+(Fourth Universal Definition of MI, 2018). All figures are in mV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import fsum, sqrt
+from statistics import median
+
+import numpy as np
+
+from ecgd.config.settings import AnalysisSettings
+from ecgd.features.segments import GRID_HZ, POINTS
+from ecgd.model.beat import Beat, BeatClass, StLevels
+from ecgd.model.finding import LeadSt
+from ecgd.model.signal import FloatArray, IntArray
+
+ISO_FROM_S = 0.024
+ISO_TO_S = 0.004
+"""The isoelectric level is the mean from 24 to 4 ms before the QRS onset."""
+
+HALF_WIDTH_S = 0.006
+"""A level is the mean over 12 ms around its place."""
+
+LEVELS_S = (0.0, 0.02, 0.04, 0.06, 0.08)
+MEAN_FROM_S = 0.04
+MEAN_TO_S = 0.12
+"""The document's mean: the 80 ms that begin 40 ms after the J point."""
+
+HIGHPASS_LIMIT_HZ = 0.05
+"""Analogue high-pass up to which ST is measurable (AHA/ACC/HRS part I, 2007)."""
+
+J_POINT_SD_S = 0.006
+RESOLUTION_MV = 0.005
+"""What enters the uncertainty beside the scatter: J point's own error, and the least step."""
+
+
+def st_levels(fine_mv: FloatArray, qrs_onset: IntArray, qrs_end: IntArray) -> FloatArray:
+    """Return ST levels, shape (6, beat, lead): J+0, 20, 40, 60, 80 and the document's mean.
+
+    ``fine_mv`` is (beat, lead, point) on the grid of ``segments``, boundaries are (beat,).
+    """
+    iso_from = qrs_onset - round(ISO_FROM_S * GRID_HZ)
+    iso = _gather(fine_mv, iso_from, round((ISO_FROM_S - ISO_TO_S) * GRID_HZ) + 1)
+    level = iso.mean(axis=-1)
+    half = round(HALF_WIDTH_S * GRID_HZ)
+    rows = [
+        _gather(fine_mv, qrs_end + round(at_s * GRID_HZ) - half, 2 * half + 1).mean(axis=-1)
+        for at_s in LEVELS_S
+    ]
+    span = round((MEAN_TO_S - MEAN_FROM_S) * GRID_HZ) + 1
+    rows.append(_gather(fine_mv, qrs_end + round(MEAN_FROM_S * GRID_HZ), span).mean(axis=-1))
+    levels: FloatArray = np.stack(rows) - level
+    return levels
+
+
+def _gather(fine_mv: FloatArray, start: IntArray, count: int) -> FloatArray:
+    """Return ``count`` points of every lead from each beat's ``start``; (beat, lead, count)."""
+    at = np.clip(start[:, None] + np.arange(count), 0, POINTS - 1)
+    gathered: FloatArray = np.take_along_axis(fine_mv, at[:, None, :], axis=2)
+    return gathered
+
+
+def summarise_st(
+    beats: Sequence[Beat],
+    leads: tuple[str, ...],
+    *,
+    fs_hz: float,
+    now_index: int,
+    settings: AnalysisSettings,
+    lead_usable: Sequence[bool],
+    highpass_hz: float | None = None,
+) -> tuple[LeadSt, ...]:
+    """Return the ST of each of ``leads`` over the last beats before ``now_index``.
+
+    ``beats`` may come from history; those older than ``beat_age_max_s`` do not count, nor do
+    ventricular ones while others are there. ``highpass_hz`` is the front end's analogue corner.
+    """
+    oldest = now_index - settings.beat_age_max_s * fs_hz
+    recent = [beat for beat in beats if oldest <= beat.r_peak <= now_index]
+    supraventricular = [beat for beat in recent if beat.beat_class is not BeatClass.V]
+    chosen = supraventricular if len(supraventricular) >= settings.st_beats_min else recent
+    return tuple(
+        _summarise_lead(chosen, lead, usable, settings, highpass_hz)
+        for lead, usable in zip(leads, lead_usable, strict=True)
+    )
+
+
+def _summarise_lead(
+    beats: Sequence[Beat],
+    lead: str,
+    usable: bool,
+    settings: AnalysisSettings,
+    highpass_hz: float | None,
+) -> LeadSt:
+    if highpass_hz is not None and highpass_hz > HIGHPASS_LIMIT_HZ:
+        return LeadSt(lead, False, reason=f"front end high-pass {highpass_hz:g} Hz")
+    if not usable:
+        return LeadSt(lead, False, reason="lead unusable")
+    levels = [level for beat in beats if (level := _level_of(beat, lead)) is not None]
+    levels = levels[-settings.st_beats_max :]
+    if len(levels) < settings.st_beats_min:
+        return LeadSt(lead, False, beat_count=len(levels), reason="too few beats")
+    middle = StLevels(*(median(column) for column in zip(*map(_row, levels), strict=True)))
+    j40 = [level.j40_mv for level in levels]
+    slopes = [(level.j80_mv - level.j20_mv) / (LEVELS_S[4] - LEVELS_S[1]) for level in levels]
+    local = [abs(level.j60_mv - level.j20_mv) / (LEVELS_S[3] - LEVELS_S[1]) for level in levels]
+    return LeadSt(
+        lead,
+        True,
+        level_mv=middle.j40_mv,
+        uncertainty_mv=_uncertainty(j40, median(local)),
+        levels=middle,
+        elevated_fraction=sum(v >= settings.st_elevation_mv for v in j40) / len(j40),
+        slope_mv_per_s=median(slopes),
+        beat_count=len(levels),
+    )
+
+
+def _level_of(beat: Beat, lead: str) -> StLevels | None:
+    return beat.st[beat.leads.index(lead)] if lead in beat.leads else None
+
+
+def _row(level: StLevels) -> tuple[float, ...]:
+    return (
+        level.j0_mv,
+        level.j20_mv,
+        level.j40_mv,
+        level.j60_mv,
+        level.j80_mv,
+        level.mean_mv,
+    )
+
+
+def _uncertainty(j40_mv: Sequence[float], slope_mv_per_s: float) -> float:
+    """Return the 95 % half-width: scatter of the median, error of the J point, resolution.
+
+    The median's standard error is 1.253 sigma / sqrt(n); sigma is the scaled median deviation,
+    or half the standard deviation where that is larger for so few beats. ``slope_mv_per_s`` is
+    the usual steepness around J+40, by which a misplaced J point counts.
+    """
+    middle = median(j40_mv)
+    deviation = 1.4826 * median([abs(value - middle) for value in j40_mv])
+    mean = fsum(j40_mv) / len(j40_mv)
+    variance = fsum((value - mean) ** 2 for value in j40_mv) / len(j40_mv)
+    spread = max(deviation, sqrt(variance) / 2)
+    scatter = 1.253 * spread / sqrt(len(j40_mv))
+    placement = slope_mv_per_s * J_POINT_SD_S
+    return 1.96 * sqrt(scatter**2 + placement**2 + (RESOLUTION_MV / 1.96) ** 2)
