@@ -1,0 +1,1 @@
+"""ecgctl: look at the running daemon, analyse recordings, show what the gateway does."""

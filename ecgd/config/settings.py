@@ -49,6 +49,13 @@ class AnalysisSettings:
     st_depression_mv: float = setting(
         0.05, "ST depression from which a lead counts as depressed", unit="mV", low=0.02, high=0.5
     )
+    st_change_mv: float = setting(
+        0.05,
+        "change against the patient's own baseline from which an ST level counts as changed",
+        unit="mV",
+        low=0.02,
+        high=0.5,
+    )
     st_beats_min: int = setting(5, "fewest beats for an ST verdict", low=3, high=10)
     st_beats_max: int = setting(10, "most beats in the median beat", low=5, high=30)
     beat_age_max_s: float = setting(
@@ -152,6 +159,9 @@ class WebhookSettings:
         choices=("LOW", "MEDIUM", "HIGH", "CRITICAL"),
     )
     test_target: bool = setting(False, "this target also gets simulated alerts, others never do")
+    include_name: bool = setting(
+        False, "also send the patient's name and location; otherwise the id only"
+    )
     timeout_s: float = setting(10.0, "total deadline of one attempt", unit="s", low=1, high=60)
     ca_file: str = setting("", "certificate authority of the target; empty: the system's")
 

@@ -1,0 +1,145 @@
+"""What a person reads about one analysed recording."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ecgd.cli.tables import SEVERITY_STYLE
+from ecgd.cli.words import clean, count, duration, signed_mv
+from ecgd.model.alarm import Alarm
+from ecgd.model.assessment import Assessment
+from ecgd.model.finding import NOT_VISIBLE, Outcome, RiskLevel, Territory
+
+_VERDICT_STYLE: Final = {
+    RiskLevel.CRITICAL_STEMI: "bold red",
+    RiskLevel.HIGH_MI_RISK: "bold red",
+    RiskLevel.MODERATE_RISK: "bold yellow",
+    RiskLevel.LOW_RISK: "cyan",
+}
+_ALERTS_SHOWN: Final = 20
+
+
+@dataclass(slots=True)
+class Report:
+    """Gathers one recording's figures; bounded by its windows, not by its samples."""
+
+    about: list[str] = field(default_factory=list)
+    rates_bpm: list[float] = field(default_factory=list)
+    st_mv: dict[str, list[float]] = field(default_factory=dict)
+    sqi: dict[str, list[float]] = field(default_factory=dict)
+    rhythms: Counter[str] = field(default_factory=Counter)
+    unjudged: Counter[str] = field(default_factory=Counter)
+    alarms: list[tuple[float, Alarm]] = field(default_factory=list)
+
+    def opened(self, about: str) -> None:
+        """Take the recording's description; a byte log may hold several devices."""
+        if about not in self.about:
+            self.about.append(about)
+
+    def take(self, assessment: Assessment) -> None:
+        """Take one window."""
+        for quality in assessment.quality:
+            self.sqi.setdefault(quality.lead, []).append(quality.sqi)
+        if assessment.outcome is Outcome.CANNOT_JUDGE:
+            self.unjudged.update(assessment.cannot_judge)
+            return
+        self.rhythms[assessment.rhythm.label] += 1
+        if assessment.rhythm.heart_rate_bpm is not None:
+            self.rates_bpm.append(assessment.rhythm.heart_rate_bpm)
+        for lead in assessment.st.leads if assessment.st else ():
+            if lead.level_mv is not None:
+                self.st_mv.setdefault(lead.lead, []).append(lead.level_mv)
+
+    def page(
+        self,
+        path: str,
+        *,
+        verdict: RiskLevel | None,
+        territory: Territory | None,
+        windows: int,
+        judged_windows: int,
+    ) -> RenderableType:
+        """Return the table of this recording."""
+        title = Text.assemble((clean(path), "bold"), ("  " + "; ".join(self.about), "dim"))
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", no_wrap=True, min_width=11)
+        grid.add_column(overflow="fold")
+        grid.add_row("  verdict", _verdict_text(verdict, territory, windows, judged_windows))
+        grid.add_row("  heart", Text(self._heart()))
+        grid.add_row("  ST", Text(self._st()))
+        grid.add_row("  quality", Text(self._quality()))
+        for time_s, alarm in self.alarms[:_ALERTS_SHOWN]:
+            grid.add_row("  alarm", _alarm_text(time_s, alarm))
+        if len(self.alarms) > _ALERTS_SHOWN:
+            grid.add_row("", f"and {len(self.alarms) - _ALERTS_SHOWN} more (--json lists all)")
+        grid.add_row("  not seen", Text(", ".join(NOT_VISIBLE), "dim"))
+        return Group(title, grid)
+
+    def _heart(self) -> str:
+        if not self.rates_bpm:
+            return "rate unknown"
+        low, high = min(self.rates_bpm), max(self.rates_bpm)
+        rhythms = ", ".join(clean(label) for label, _ in self.rhythms.most_common(3))
+        return f"{median(self.rates_bpm):.0f} bpm ({low:.0f} to {high:.0f}), {rhythms}"
+
+    def _st(self) -> str:
+        if not self.st_mv:
+            return "not measured"
+        levels = ((lead, median(values)) for lead, values in self.st_mv.items())
+        shown = sorted(levels, key=lambda item: -abs(item[1]))
+        return "  ".join(f"{clean(lead)} {signed_mv(level)}" for lead, level in shown) + " mV"
+
+    def _quality(self) -> str:
+        if not self.sqi:
+            return "no lead"
+        mean = {lead: sum(values) / len(values) for lead, values in self.sqi.items()}
+        worst = min(mean, key=lambda lead: mean[lead])
+        whole = sum(mean.values()) / len(mean)
+        reasons = ", ".join(clean(reason) for reason, _ in self.unjudged.most_common(3))
+        unjudged = f"; unjudged: {reasons}" if reasons else ""
+        return f"{100 * whole:.0f} %, worst {clean(worst)} {100 * mean[worst]:.0f} %{unjudged}"
+
+
+def describe(fs_hz: float, leads: Iterable[str], duration_s: float | None) -> str:
+    """Return what a recording is, in words."""
+    length = "" if duration_s is None else f", {duration(duration_s)}"
+    return f"{fs_hz:g} Hz{length}, leads {', '.join(clean(lead) for lead in leads)}"
+
+
+def _verdict_text(
+    verdict: RiskLevel | None, territory: Territory | None, windows: int, judged_windows: int
+) -> Text:
+    judged = f"  ({judged_windows} of {count(windows, 'window')} judged)"
+    if verdict is None:
+        word = "ST cannot be judged" if judged_windows else "cannot judge"
+        return Text.assemble((word, "bold yellow"), (judged, "dim"))
+    where = f", {territory.value}" if territory else ""
+    word = "NORMAL: no ST finding in these leads" if verdict is RiskLevel.NORMAL else verdict.value
+    return Text.assemble((f"{word}{where}", _VERDICT_STYLE.get(verdict, "")), (judged, "dim"))
+
+
+def _alarm_text(time_s: float, alarm: Alarm) -> Text:
+    where = f", {alarm.territory.value}" if alarm.territory else ""
+    text = Text(f"{alarm.severity.name} {alarm.event_type.value}{where}")
+    text.stylize(SEVERITY_STYLE[alarm.severity.name])
+    text.append(f" at {duration(time_s)}", "dim")
+    if alarm.evidence:
+        text.append("\n" + "; ".join(clean(item) for item in alarm.evidence), "dim")
+    return text
+
+
+def closing_line(verdicts: Counter[str], failed: int) -> Text:
+    """Return one line over all recordings."""
+    total = verdicts.total() + failed
+    parts: list[Any] = [f"{number} {verdict}" for verdict, number in verdicts.most_common()]
+    if failed:
+        parts.append(f"{failed} could not be analysed")
+    return Text(f"{count(total, 'recording')}: {', '.join(parts)}", "bold")

@@ -1,0 +1,82 @@
+"""ecgctl analyze: the daemon's own analysis over recordings."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import click
+
+from ecgd.cli.exit_codes import ExitCode
+
+
+def _lead_names(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    names = tuple(name.strip() for name in value.split(","))
+    if not all(names):
+        raise click.BadParameter(f"{value!r} names an empty lead; write I,II", ctx, param)
+    return names
+
+
+def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter("give a number of seconds", ctx, param)
+    return value
+
+
+@click.command()
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option("--fs", "fs_hz", type=click.FloatRange(min=1), help="Sampling rate in Hz (.npy).")
+@click.option("--leads", callback=_lead_names, metavar="I,II", help="Leads in their order (.npy).")
+@click.option("--unit", type=click.Choice(["uV", "mV"]), help="Unit of the samples (.npy).")
+@click.option(
+    "--hold-off",
+    "hold_off_s",
+    type=click.FloatRange(0, 1800),
+    callback=_finite,
+    metavar="S",
+    help="Seconds that evidence must last for an alarm, of every kind.  [default: as configured]",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Thresholds and hold-offs of this configuration.  [default: the built-in ones]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines for programs.")
+@click.option(
+    "--annotations",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write WFDB annotation files there: beats, and waves per lead.",
+)
+@click.pass_context
+def analyze(
+    ctx: click.Context,
+    *,
+    paths: tuple[Path, ...],
+    fs_hz: float | None,
+    leads: tuple[str, ...] | None,
+    unit: str | None,
+    hold_off_s: float | None,
+    config: Path | None,
+    as_json: bool,
+    annotations: Path | None,
+) -> None:
+    """Analyse recordings exactly as the daemon analyses a device.
+
+    PATH is a WFDB record (its .hea, its .dat or the name without either), a .npy array of shape
+    (lead, sample), or a directory, which means the recordings in it.
+    """
+    from ecgd.cli import analysis_run as run  # noqa: PLC0415 - numpy and scipy are slow to load
+
+    settings = run.settings_of(config, hold_off_s)
+    requests = run.requests_of(paths, fs_hz=fs_hz, leads=leads, unit=unit)
+    watchers = run.watchers_of(requests, as_json=as_json, annotations=annotations)
+    if run.analyse_all(requests, settings, watchers):
+        ctx.exit(ExitCode.ERROR)

@@ -1,0 +1,231 @@
+"""The page of ``ecgctl status``: one calm panel a patient, then the daemon's parts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from ecgd.cli.status import standing_alarms
+from ecgd.cli.tables import ID_SHOWN, SEVERITY_STYLE
+from ecgd.cli.words import (
+    ABSENT,
+    STALE_S,
+    age,
+    clean,
+    count,
+    duration,
+    live_age,
+    rate,
+    signed_mv,
+)
+
+Json = dict[str, Any]
+
+_RISK_STYLE: Final = {
+    "CRITICAL_STEMI": "bold red",
+    "HIGH_MI_RISK": "red",
+    "MODERATE_RISK": "yellow",
+}
+_UNUSABLE: Final = 0.5
+"""Below this mean quality the line is coloured; the verdict itself is the daemon's."""
+
+
+def status_page(status: Json) -> RenderableType:
+    """Return the whole page for an answer of ``/v1/status``."""
+    panels = [patient_panel(patient) for patient in status["patients"]]
+    if not panels:
+        panels = [Panel(Text("no patient is configured"), border_style="dim")]
+    return Group(_headline(status), *panels, parts_grid(status), _places(status))
+
+
+def _headline(status: Json) -> Text:
+    line = Text.assemble(
+        ("ecgd ", "bold"),
+        (clean(status["version"]), "bold"),
+        f"  up {duration(status['uptime_s'])}",
+    )
+    if status["simulated"]:
+        line.append("  SIMULATED", style="bold magenta")
+    if status["audio_paused_s"] is not None:
+        line.append(f"  sound paused for {duration(status['audio_paused_s'])}", style="yellow")
+    elif status["sounding"]:
+        line.append(f"  sounding: {clean(status['sounding'])}", style="bold red")
+    return line
+
+
+def patient_panel(patient: Json) -> RenderableType:
+    """Return one patient's panel."""
+    word, style = _verdict(patient)
+    grid = _grid()
+    assessment = patient["assessment"]
+    if assessment is None:
+        grid.add_row("Heart", Text("nothing has been analysed yet"), "")
+    else:
+        _add_heart(grid, assessment)
+    _add_link(grid, patient)
+    _add_battery(grid, patient["battery"])
+    _add_alarms(grid, patient)
+    title = Text(f" {clean(patient['name'])} ({clean(patient['patient_id'])})  {word} ", style)
+    return Panel(grid, title=title, title_align="left", border_style=style, padding=(0, 1))
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(width=10, style="dim", no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+    grid.add_column(justify="right", style="dim", no_wrap=True)
+    return grid
+
+
+def _verdict(patient: Json) -> tuple[str, str]:
+    alarms = standing_alarms(patient)
+    if alarms:
+        gravest = alarms[0]["severity"]
+        return f"ALARM {gravest}", SEVERITY_STYLE[gravest]
+    if patient["link"]["state"] != "up":
+        return f"link {patient['link']['state']}", "yellow"
+    assessment = patient["assessment"]
+    if assessment is None:
+        return "waiting for the first window", "dim"
+    if assessment["outcome"] == "cannot_judge":
+        return "cannot judge", "yellow"
+    if assessment["age_s"] is None or assessment["age_s"] > STALE_S:
+        return "not up to date", "yellow"
+    return "monitored", "green"
+
+
+def _add_heart(grid: Table, assessment: Json) -> None:
+    ago = live_age(assessment["age_s"])
+    rhythm = assessment["rhythm"]
+    grid.add_row("Heart", Text(f"{rate(rhythm['heart_rate_bpm'])}, {clean(rhythm['label'])}"), ago)
+    grid.add_row("ST", st_text(assessment), ago)
+    grid.add_row("Quality", quality_text(assessment), ago)
+    if assessment["cannot_judge"]:
+        reasons = "; ".join(clean(reason) for reason in assessment["cannot_judge"])
+        grid.add_row("Unjudged", Text(reasons, "yellow"), ago)
+
+
+def st_text(assessment: Json) -> Text:
+    """Return the worst lead's ST, then the other leads, then the risk where there is one."""
+    st = assessment["st"]
+    if st is None or st["worst"] is None:
+        reasons = [lead["reason"] for lead in st["leads"] if lead["reason"]] if st else []
+        return Text(f"not measured{': ' + clean(reasons[0]) if reasons else ''}", "dim")
+    worst, risk = st["worst"], assessment["risk_level"]
+    text = Text(f"{clean(worst['lead'])} {signed_mv(worst['level_mv'])} mV", "bold")
+    others = [lead for lead in st["leads"] if lead["lead"] != worst["lead"]]
+    shown = (f"{clean(o['lead'])} {signed_mv(o['level_mv'])}" for o in others if o["measurable"])
+    text.append("  " + "  ".join(shown), style="not bold dim")
+    if risk is None:
+        text.append("\nnot judged", style="not bold yellow")
+    elif risk != "NORMAL":
+        where = f", {st['territory']}" if st["territory"] else ""
+        text.append(f"\n{risk}{where}", style=_RISK_STYLE.get(risk, "cyan"))
+    return text
+
+
+def quality_text(assessment: Json) -> Text:
+    """Return the mean quality and the lead that is worst, with why."""
+    leads = assessment["quality"]
+    if not leads:
+        return Text("no lead", "yellow")
+    worst = min(leads, key=lambda lead: lead["sqi"] or 0.0)
+    why = (
+        f" ({', '.join(clean(reason) for reason in worst['reasons'])})" if worst["reasons"] else ""
+    )
+    style = "yellow" if (assessment["sqi"] or 0.0) < _UNUSABLE else ""
+    sqi = (assessment["sqi"] or 0.0, worst["sqi"] or 0.0)
+    return Text(
+        f"{100 * sqi[0]:.0f} %  worst {clean(worst['lead'])} {100 * sqi[1]:.0f} %{why}", style
+    )
+
+
+def _add_link(grid: Table, patient: Json) -> None:
+    link = patient["link"]
+    figures = link["statistics"]
+    text = Text(link["state"], "" if link["state"] == "up" else "yellow")
+    if link["reason"]:
+        text.append(f": {clean(link['reason'])}")
+    if figures["samples"]:
+        lost, total = figures["samples_lost"], figures["samples"] + figures["samples_lost"]
+        share = f" ({100 * lost / total:.2f} %)" if lost else ""
+        text.append(f"  {count(figures['packets'], 'packet')}, {count(lost, 'sample')} lost{share}")
+    grid.add_row("Link", text, live_age(link["age_s"]))
+
+
+def _add_battery(grid: Table, battery: Json) -> None:
+    percent, millivolts = battery["percent"], battery["mv"]
+    if percent is None:
+        grid.add_row("Battery", Text(ABSENT, "dim"), "")
+        return
+    volts = "" if millivolts is None else f"  {millivolts / 1000:.2f} V"
+    grid.add_row("Battery", Text(f"{percent:.0f} %{volts}"), live_age(battery["age_s"]))
+
+
+def _add_alarms(grid: Table, patient: Json) -> None:
+    standing = standing_alarms(patient)
+    for alarm in standing:
+        grid.add_row("Alarm", _alarm_text(alarm), age(alarm["raised_age_s"]))
+    if not standing:
+        grid.add_row("Alarm", Text("none", "green"), "")
+    for alarm in patient["alarms"]:
+        if alarm["state"] == "pending":
+            grid.add_row(
+                "Pending", Text(alarm["event_type"]), f"for {duration(alarm['since_age_s'])}"
+            )
+
+
+def _alarm_text(alarm: Json) -> Text:
+    where = f", {alarm['territory']}" if alarm["territory"] else ""
+    text = Text.assemble(
+        ("\N{BLACK CIRCLE} ", SEVERITY_STYLE[alarm["severity"]]),
+        (f"{alarm['severity']} {alarm['event_type']}", SEVERITY_STYLE[alarm["severity"]]),
+        f"{clean(where)}, {_handled(alarm)}",
+    )
+    if alarm["evidence"]:
+        text.append("\n  " + "; ".join(clean(item) for item in alarm["evidence"]), style="dim")
+    return text
+
+
+def _handled(alarm: Json) -> str:
+    if alarm["acknowledged_by"]:
+        return f"seen by {clean(alarm['acknowledged_by'])}"
+    alert_id = clean(alarm["alert_id"] or "")[:ID_SHOWN]
+    state = "over, not yet seen" if alarm["state"] == "latched" else "not yet seen"
+    return f"{state} (ecgctl alerts ack {alert_id})" if alert_id else state
+
+
+def parts_grid(status: Json) -> RenderableType:
+    """Return one line per part of the daemon and per delivery target."""
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(width=1)
+    grid.add_column(no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+    grid.add_column(justify="right", style="dim", no_wrap=True)
+    for part in status["parts"]:
+        ago = "" if part["age_s"] is None else age(part["age_s"])
+        grid.add_row(_mark(part["healthy"]), clean(part["part"]), Text(clean(part["detail"])), ago)
+    for target in status["targets"]:
+        told = f"{count(target['delivered'], 'alert')} delivered, {target['pending']} waiting"
+        detail = f"{told}; {clean(target['detail'])}" if target["detail"] else told
+        ago = age(target["last_success_age_s"])
+        grid.add_row(_mark(target["healthy"]), clean(target["name"]), Text(detail), ago)
+    return grid
+
+
+def _mark(healthy: bool) -> Text:
+    return Text("\N{CHECK MARK}", "green") if healthy else Text("\N{BALLOT X}", "bold red")
+
+
+def _places(status: Json) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row("scoring", Text(clean(status["scoring"])))
+    grid.add_row("database", Text(clean(status["database_path"])))
+    grid.add_row("log", Text(clean(status["log_path"] or "journal or standard error")))
+    return grid
