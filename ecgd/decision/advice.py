@@ -1,0 +1,227 @@
+"""What a person is told: description, recommended action, notes for clinicians.
+
+The actions are the pipeline document's matrix (stage 8) in plain words. Nothing here ever says
+that there is no infarction, and every action says that the monitor only supplements care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ecgd.model.finding import (
+    EnsembleScore,
+    EventType,
+    RiskLevel,
+    Severity,
+    StFinding,
+    Territory,
+)
+
+SUPPLEMENTS: Final = (
+    "This monitor supplements professional care and never replaces it: with chest pain, "
+    "breathlessness or fainting call {number} whatever it shows."
+)
+
+NAMES: Final[Mapping[EventType, str]] = {
+    EventType.STEMI_DETECTED: "ST-elevation infarction pattern",
+    EventType.ACUTE_MI_RISK: "Signs of a possible acute infarction",
+    EventType.CARDIAC_ISCHEMIA: "Signs of reduced blood supply of the heart",
+    EventType.CARDIAC_ANOMALY: "Unusual heart signal",
+    EventType.ASYSTOLE: "No heart beat seen",
+    EventType.EXTREME_BRADYCARDIA: "Extremely slow heart rate",
+    EventType.EXTREME_TACHYCARDIA: "Extremely fast heart rate",
+    EventType.PAUSE: "Long pause between heart beats",
+    EventType.ATRIAL_FIBRILLATION: "Suspected atrial fibrillation",
+    EventType.CHECK_PATIENT: "Heart signal lost when it mattered: check the patient",
+    EventType.ELECTRODE_OFF: "Electrode off",
+    EventType.SIGNAL_UNUSABLE: "Signal cannot be judged",
+    EventType.LINK_LOST: "Connection to the device lost",
+    EventType.BATTERY_LOW: "Device battery low",
+    EventType.BATTERY_CRITICAL: "Device battery nearly empty",
+    EventType.DATABASE_FAULT: "Recording to disk has failed",
+    EventType.DELIVERY_FAILING: "Alerts are not reaching their recipients",
+    EventType.ALARM_OVERFLOW: "More alarms than can be delivered",
+}
+"""Each kind of alarm in plain words."""
+
+_HEART_ACTIONS: Final[Mapping[EventType, Mapping[Severity, str]]] = {
+    EventType.STEMI_DETECTED: {
+        Severity.CRITICAL: (
+            "Call {number} now: this may be a heart attack, and every minute counts. Stay with "
+            "the patient, let them rest, do not let them drive. Clinicians: prepare for primary "
+            "PCI or thrombolysis."
+        ),
+        Severity.HIGH: "Call {number} urgently: a heart attack is suspected.",
+        Severity.MEDIUM: "Contact a hospital urgently: ST changes were seen.",
+        Severity.LOW: "Arrange a medical consultation, and watch closely until then.",
+    },
+    EventType.ACUTE_MI_RISK: {
+        Severity.CRITICAL: "Call {number} now: an acute heart attack is likely.",
+        Severity.HIGH: (
+            "Go to a hospital at once or call {number}: an acute heart attack is possible."
+        ),
+        Severity.MEDIUM: "Contact a doctor urgently: there are signs of a risk of heart attack.",
+        Severity.LOW: "Arrange a consultation with a doctor.",
+    },
+    EventType.CARDIAC_ISCHEMIA: {
+        Severity.CRITICAL: "Call {number} now: the heart may not be getting enough blood.",
+        Severity.HIGH: "Call {number} urgently: the heart may not be getting enough blood.",
+        Severity.MEDIUM: (
+            "Rest, and contact a doctor today; with any symptom, or if it lasts at rest, call "
+            "{number}."
+        ),
+        Severity.LOW: "Arrange a medical consultation, and show this record there.",
+    },
+    EventType.CARDIAC_ANOMALY: {
+        Severity.CRITICAL: "Call {number} now: a critical condition of the heart is suspected.",
+        Severity.HIGH: "Call {number} urgently: a significant abnormality of the heart was seen.",
+        Severity.MEDIUM: "Contact a doctor: an anomaly of the heart signal needs evaluation.",
+        Severity.LOW: "Arrange a medical consultation.",
+    },
+    EventType.ASYSTOLE: {
+        Severity.CRITICAL: (
+            "Go to the patient now. If there is no response and no normal breathing, call "
+            "{number}, begin chest compressions and send for a defibrillator."
+        ),
+    },
+    EventType.EXTREME_BRADYCARDIA: {
+        Severity.HIGH: (
+            "Go to the patient now. With dizziness, fainting, breathlessness or chest pain call "
+            "{number}; otherwise contact a doctor at once."
+        ),
+    },
+    EventType.EXTREME_TACHYCARDIA: {
+        Severity.HIGH: (
+            "Go to the patient now and let them rest. If it does not settle, or with dizziness, "
+            "fainting, breathlessness or chest pain, call {number}."
+        ),
+    },
+    EventType.PAUSE: {
+        Severity.HIGH: (
+            "Go to the patient now. After fainting call {number}; otherwise a doctor at once."
+        ),
+        Severity.MEDIUM: (
+            "Look after the patient, and contact a doctor today; after fainting call {number}."
+        ),
+    },
+    EventType.ATRIAL_FIBRILLATION: {
+        Severity.MEDIUM: "Contact a doctor: the rhythm needs a 12-lead ECG and evaluation.",
+    },
+}
+
+_TECHNICAL_ACTIONS: Final[Mapping[EventType, str]] = {
+    EventType.CHECK_PATIENT: (
+        "Go to the patient now. If there is no response, call {number}. Then check electrodes and "
+        "device."
+    ),
+    EventType.ELECTRODE_OFF: "Check the electrode and its cable: the heart may not be watched now.",
+    EventType.SIGNAL_UNUSABLE: (
+        "Ask the patient to keep still, and check electrodes and cables: the heart is not watched "
+        "now."
+    ),
+    EventType.LINK_LOST: (
+        "Bring the device near the gateway and see that it is switched on: the heart is not "
+        "watched now."
+    ),
+    EventType.BATTERY_LOW: "Charge or change the device's battery soon.",
+    EventType.BATTERY_CRITICAL: "Charge or change the device's battery now: monitoring will stop.",
+    EventType.DATABASE_FAULT: (
+        "Alarms go on without the disk. Check free space and the disk of the gateway."
+    ),
+    EventType.DELIVERY_FAILING: (
+        "Do not rely on messages: watch the gateway itself. Check its network and the targets."
+    ),
+    EventType.ALARM_OVERFLOW: "Look at every patient on the gateway itself, then at its network.",
+}
+
+_BY_SEVERITY: Final[Mapping[Severity, str]] = {
+    Severity.CRITICAL: "Call {number} now.",
+    Severity.HIGH: "Call {number} urgently.",
+    Severity.MEDIUM: "Contact a doctor for evaluation.",
+    Severity.LOW: "Arrange a medical consultation.",
+}
+
+
+def recommended_action(severity: Severity, event_type: EventType, emergency_number: str) -> str:
+    """Return what to do, in plain words, for any severity and kind of alarm."""
+    action = _TECHNICAL_ACTIONS.get(event_type)
+    if action is None:
+        action = _HEART_ACTIONS[event_type].get(severity, _BY_SEVERITY[severity])
+    number = emergency_number.strip() or "the emergency services"
+    return f"{action} {SUPPLEMENTS}".replace("{number}", number)
+
+
+def description(
+    event_type: EventType, evidence: tuple[str, ...], territory: Territory | None = None
+) -> str:
+    """Return one line for people: what it is, where, and on which evidence."""
+    where = "" if territory in {None, Territory.UNCLEAR} else f", {territory}"
+    because = f": {'; '.join(evidence)}" if evidence else ""
+    return f"{NAMES[event_type]}{where}{because}."
+
+
+def clinical_notes(
+    event_type: EventType,
+    st: StFinding | None,
+    scores: EnsembleScore | None,
+    *,
+    scoring: str = "",
+) -> tuple[str, ...]:
+    """Return notes for clinicians: what was measured, what was not, what to record next.
+
+    ``scoring`` is the scorer's own account of itself, told where it gave no score.
+    """
+    if event_type in _TECHNICAL_ACTIONS:
+        return ()
+    return (*_st_notes(st), *_score_notes(scores, scoring))
+
+
+def _st_notes(st: StFinding | None) -> tuple[str, ...]:
+    if st is None:
+        return ("ST was not measurable: infarction cannot be judged.",)
+    return (
+        *_elevation_notes(st),
+        *((f"Usual artery: {st.artery_hint}.",) if st.artery_hint else ()),
+        *_further_leads(st),
+        f"Not reliably visible: {', '.join(st.not_visible)}.",
+    )
+
+
+def _elevation_notes(st: StFinding) -> tuple[str, ...]:
+    notes: list[str] = []
+    if st.elevated:
+        notes.append(f"ST elevation (J+40 ms) in {', '.join(st.elevated)}.")
+    if st.risk_level is RiskLevel.CRITICAL_STEMI:
+        notes.append("Elevation in contiguous leads: STEMI criterion met, suggests a regional MI.")
+    if st.reciprocal:
+        notes.append(f"Reciprocal depression in {', '.join(st.reciprocal)}.")
+    elif st.depressed:
+        notes.append(f"ST depression in {', '.join(st.depressed)}.")
+    return tuple(notes)
+
+
+def _further_leads(st: StFinding) -> tuple[str, ...]:
+    """Advise the leads that can show what limb leads cannot."""
+    advice: list[str] = []
+    if st.territory is Territory.INFERIOR:
+        advice.append("Record right-sided leads (V3R, V4R): right ventricular infarction.")
+    if _may_be_posterior(st):
+        advice.append("Record V7–V9: posterior infarction.")
+    return (*advice, "Record a 12-lead ECG.")
+
+
+def _may_be_posterior(st: StFinding) -> bool:
+    """Posterior infarction goes with inferior and circumflex ones, or shows as depression only."""
+    if st.territory in {Territory.INFERIOR, Territory.HIGH_LATERAL}:
+        return True
+    return bool(st.depressed) and not st.elevated
+
+
+def _score_notes(scores: EnsembleScore | None, scoring: str) -> tuple[str, ...]:
+    if scores is None:
+        account = (f"Networks: {scoring}.",) if scoring else ()
+        return ("Judged by rules only, without a score of the networks.", *account)
+    members = ", ".join(f"{name.upper()} {score:.2f}" for name, score in scores.members)
+    left_out = f"; left out: {', '.join(scores.left_out)}" if scores.left_out else ""
+    return (f"Networks: {scores.fused:.2f} ({members}){left_out}.",)

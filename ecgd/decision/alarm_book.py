@@ -1,0 +1,139 @@
+"""What is remembered of one patient's alarms, and what follows from it for ears and eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ecgd.decision.alarm_table import SHOWN, STANDING
+from ecgd.decision.hold_off import Judgement
+from ecgd.model.alarm import PRIORITY, Alarm, AlarmState, Priority
+from ecgd.model.finding import Domain, EventType
+
+LETHAL_RHYTHMS: Final = frozenset(
+    {EventType.ASYSTOLE, EventType.EXTREME_BRADYCARDIA, EventType.EXTREME_TACHYCARDIA}
+)
+"""Kinds after which a signal that cannot be judged calls for a look at the patient."""
+
+RANK: Final = {None: 0, Priority.LOW: 1, Priority.MEDIUM: 2, Priority.HIGH: 3}
+"""Order of the priorities; None is silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One alarm with what its next step needs."""
+
+    alarm: Alarm
+    judgements: tuple[Judgement, ...] = ()
+    acknowledged_s: float | None = None
+    told_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmBook:
+    """Every alarm of one patient, at most one of a kind. Times are monotonic seconds.
+
+    ``judged_s`` holds the newest judged observation of each domain. ``unreadable`` says what a
+    stored book lost when it was read back.
+    """
+
+    tracks: tuple[Track, ...] = ()
+    audio_paused_until_s: float | None = None
+    paused_priority: Priority | None = None
+    judged_s: tuple[tuple[Domain, float], ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Pending, active, acknowledged and latched alarms, gravest first."""
+        shown = (
+            track.alarm
+            for track in self.tracks
+            if track.alarm.state in SHOWN or track.alarm.state is AlarmState.PENDING
+        )
+        return tuple(sorted(shown, key=lambda alarm: -alarm.severity))
+
+
+@dataclass(frozen=True, slots=True)
+class Annunciation:
+    """What buzzer, lights and page show of one patient.
+
+    ``priority`` is the highest of the unacknowledged standing alarms: the one that sounds unless
+    paused. ``light`` is the highest of all ``alarms``: standing, acknowledged or latched.
+    """
+
+    priority: Priority | None
+    sounding: bool
+    light: Priority | None
+    alarms: tuple[Alarm, ...]
+    audio_paused_s: float | None = None
+
+
+def annunciate(book: AlarmBook, now_s: float) -> Annunciation:
+    """Say what sounds and what is shown at ``now_s``."""
+    shown = tuple(alarm for alarm in book.alarms if alarm.state in SHOWN)
+    priority = highest_priority(alarm for alarm in shown if alarm.state is AlarmState.ACTIVE)
+    until_s = book.audio_paused_until_s
+    paused_s = until_s - now_s if until_s is not None and until_s > now_s else None
+    return Annunciation(
+        priority=priority,
+        sounding=priority is not None and paused_s is None,
+        light=highest_priority(shown),
+        alarms=shown,
+        audio_paused_s=paused_s,
+    )
+
+
+def shift(book: AlarmBook, delta_s: float) -> AlarmBook:
+    """Move every time by ``delta_s``: the monotonic clock of another boot has another zero."""
+    until_s = book.audio_paused_until_s
+    return replace(
+        book,
+        tracks=tuple(_shift_track(track, delta_s) for track in book.tracks),
+        audio_paused_until_s=None if until_s is None else until_s + delta_s,
+        judged_s=tuple((domain, time_s + delta_s) for domain, time_s in book.judged_s),
+    )
+
+
+def heart_in_doubt(book: AlarmBook) -> bool:
+    """Tell whether the patient needs a look if nothing can be judged any longer.
+
+    So it is while a heart alarm stands, and when the last judged window suspected a lethal rhythm.
+    """
+    return any(
+        track.alarm.domain is Domain.HEART
+        and (
+            track.alarm.state in STANDING
+            or (
+                track.alarm.event_type in LETHAL_RHYTHMS
+                and bool(track.judgements)
+                and track.judgements[-1].severity > 0
+            )
+        )
+        for track in book.tracks
+    )
+
+
+def highest_priority(alarms: Iterable[Alarm]) -> Priority | None:
+    """Return the highest priority among some alarms; None without any."""
+    priorities = [PRIORITY[alarm.severity] for alarm in alarms]
+    return max(priorities, key=lambda priority: RANK[priority], default=None)
+
+
+def _shift_track(track: Track, delta_s: float) -> Track:
+    def moved(time_s: float | None) -> float | None:
+        return None if time_s is None else time_s + delta_s
+
+    alarm = replace(
+        track.alarm,
+        since_s=track.alarm.since_s + delta_s,
+        evidence_s=track.alarm.evidence_s + delta_s,
+        raised_s=moved(track.alarm.raised_s),
+    )
+    return Track(
+        alarm,
+        tuple(Judgement(j.time_s + delta_s, j.severity) for j in track.judgements),
+        moved(track.acknowledged_s),
+        moved(track.told_s),
+    )

@@ -1,0 +1,83 @@
+"""Technical findings: why the patient may not be watched, or help not be reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ecgd.config.settings import AlarmSettings
+from ecgd.model.finding import Domain, EventType, Finding, Severity
+
+TECHNICAL_SEVERITY: Final = {
+    EventType.CHECK_PATIENT: Severity.HIGH,
+    EventType.ALARM_OVERFLOW: Severity.HIGH,
+    EventType.ELECTRODE_OFF: Severity.MEDIUM,
+    EventType.SIGNAL_UNUSABLE: Severity.MEDIUM,
+    EventType.LINK_LOST: Severity.MEDIUM,
+    EventType.BATTERY_CRITICAL: Severity.MEDIUM,
+    EventType.DATABASE_FAULT: Severity.MEDIUM,
+    EventType.DELIVERY_FAILING: Severity.MEDIUM,
+    EventType.BATTERY_LOW: Severity.LOW,
+}
+"""MEDIUM where the patient may no longer be watched, or help no longer be reached."""
+
+CHECK_PATIENT_S: Final = 10.0
+"""Unjudgeable for longer than this while the heart is in doubt: look at the patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class TechnicalState:
+    """What is known of one patient's equipment at one moment.
+
+    ``signal_reasons`` says why the signal cannot be judged, empty while it can.
+    ``link_lost_reason`` None: the link is up. ``unjudged_s`` is for how long nothing was judged,
+    whatever the cause. ``heart_in_doubt``: see ``alarm_book.heart_in_doubt``.
+    """
+
+    electrodes_off: frozenset[str] | None = None
+    signal_reasons: tuple[str, ...] = ()
+    link_lost_reason: str | None = None
+    battery_percent: float | None = None
+    unjudged_s: float = 0.0
+    heart_in_doubt: bool = False
+
+
+def technical_findings(state: TechnicalState, settings: AlarmSettings) -> tuple[Finding, ...]:
+    """Return the technical findings of one moment."""
+    found: list[Finding] = []
+    if state.heart_in_doubt and state.unjudged_s > CHECK_PATIENT_S:
+        evidence = f"nothing judged for {state.unjudged_s:.0f} s while the heart was in doubt"
+        found.append(technical_finding(EventType.CHECK_PATIENT, evidence))
+    if state.electrodes_off:
+        electrodes = ", ".join(sorted(state.electrodes_off))
+        found.append(technical_finding(EventType.ELECTRODE_OFF, f"electrode off: {electrodes}"))
+    if state.signal_reasons:
+        found.append(technical_finding(EventType.SIGNAL_UNUSABLE, *state.signal_reasons))
+    if state.link_lost_reason is not None:
+        reason = state.link_lost_reason or "no data"
+        found.append(technical_finding(EventType.LINK_LOST, f"link lost: {reason}"))
+    battery = _battery_event(state.battery_percent, settings)
+    if battery is not None:
+        found.append(technical_finding(battery, f"battery at {state.battery_percent:.0f} %"))
+    return tuple(found)
+
+
+def technical_finding(event_type: EventType, *evidence: str) -> Finding:
+    """Return one technical finding with the severity of its kind."""
+    return Finding(event_type, TECHNICAL_SEVERITY[event_type], Domain.TECHNICAL, evidence)
+
+
+def battery_percent(battery_mv: int | None, settings: AlarmSettings) -> float | None:
+    """Return the charge, 0 to 100 %, on the straight line from empty to full; None: unknown."""
+    if battery_mv is None:
+        return None
+    span_mv = max(1, settings.battery_full_mv - settings.battery_empty_mv)
+    return min(100.0, max(0.0, 100.0 * (battery_mv - settings.battery_empty_mv) / span_mv))
+
+
+def _battery_event(percent: float | None, settings: AlarmSettings) -> EventType | None:
+    if percent is None or percent >= settings.battery_low_percent:
+        return None
+    if percent < settings.battery_critical_percent:
+        return EventType.BATTERY_CRITICAL
+    return EventType.BATTERY_LOW

@@ -1,0 +1,99 @@
+"""Technical findings and the battery's charge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ecgd.config.settings import AlarmSettings
+from ecgd.decision.technical import (
+    TECHNICAL_SEVERITY,
+    TechnicalState,
+    battery_percent,
+    technical_finding,
+    technical_findings,
+)
+from ecgd.model.finding import Domain, EventType, Severity
+
+SETTINGS = AlarmSettings()
+
+
+def kinds(state: TechnicalState) -> list[EventType]:
+    return [finding.event_type for finding in technical_findings(state, SETTINGS)]
+
+
+def test_all_is_well() -> None:
+    state = TechnicalState(electrodes_off=frozenset(), battery_percent=100.0)
+    assert kinds(state) == []
+    assert kinds(TechnicalState()) == [], "not reported is no fault"
+
+
+def test_each_fault_has_its_finding() -> None:
+    state = TechnicalState(
+        electrodes_off=frozenset({"RA", "LA"}),
+        signal_reasons=("lead I saturated", "lead II noisy"),
+        link_lost_reason="no bytes for 12 s",
+    )
+    findings = {f.event_type: f.evidence for f in technical_findings(state, SETTINGS)}
+    assert findings == {
+        EventType.ELECTRODE_OFF: ("electrode off: LA, RA",),
+        EventType.SIGNAL_UNUSABLE: ("lead I saturated", "lead II noisy"),
+        EventType.LINK_LOST: ("link lost: no bytes for 12 s",),
+    }
+    assert kinds(TechnicalState(link_lost_reason="")) == [EventType.LINK_LOST]
+
+
+@pytest.mark.parametrize(
+    ("unjudged_s", "in_doubt", "expected"),
+    [
+        (10.0, True, []),
+        (10.1, True, [EventType.CHECK_PATIENT]),
+        (9999.0, False, []),
+    ],
+)
+def test_check_the_patient(unjudged_s: float, in_doubt: bool, expected: list[EventType]) -> None:
+    state = TechnicalState(unjudged_s=unjudged_s, heart_in_doubt=in_doubt)
+    assert kinds(state) == expected
+
+
+@pytest.mark.parametrize(
+    ("percent", "expected"),
+    [
+        (None, []),
+        (20.0, []),
+        (19.9, [EventType.BATTERY_LOW]),
+        (10.0, [EventType.BATTERY_LOW]),
+        (9.9, [EventType.BATTERY_CRITICAL]),
+        (0.0, [EventType.BATTERY_CRITICAL]),
+    ],
+)
+def test_battery_events(percent: float | None, expected: list[EventType]) -> None:
+    assert kinds(TechnicalState(battery_percent=percent)) == expected
+
+
+@pytest.mark.parametrize(
+    ("battery_mv", "percent"),
+    [(None, None), (4200, 100.0), (5000, 100.0), (3300, 0.0), (0, 0.0), (3750, 50.0)],
+)
+def test_battery_percent(battery_mv: int | None, percent: float | None) -> None:
+    assert battery_percent(battery_mv, SETTINGS) == percent
+
+
+def test_an_impossible_curve_divides_by_nothing() -> None:
+    flat = replace(SETTINGS, battery_full_mv=3300, battery_empty_mv=3300)
+    assert battery_percent(3200, flat) == 0.0
+    assert battery_percent(3400, flat) == 100.0
+
+
+@pytest.mark.parametrize("event_type", TECHNICAL_SEVERITY)
+def test_every_technical_kind_can_be_told(event_type: EventType) -> None:
+    finding = technical_finding(event_type, "why")
+    assert finding.domain is Domain.TECHNICAL
+    assert finding.severity == TECHNICAL_SEVERITY[event_type]
+    assert finding.evidence == ("why",)
+
+
+def test_where_the_patient_is_in_danger_or_alarms_are_lost_it_is_high() -> None:
+    high = {kind for kind, severity in TECHNICAL_SEVERITY.items() if severity is Severity.HIGH}
+    assert high == {EventType.CHECK_PATIENT, EventType.ALARM_OVERFLOW}
