@@ -1,0 +1,129 @@
+"""Changes to alerts, outbox and alarm books."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from ecgd.model.alarm import Alert, DeliveryReport, DeliveryResult, OutboxItem
+from ecgd.store.operations import latest_recording_id, user_id
+from ecgd.store.rows import alert_row, insert, outbox_row
+from ecgd.store.streams import Stream
+
+_STATES = {
+    DeliveryResult.DELIVERED: "delivered",
+    DeliveryResult.RETRY: "pending",
+    DeliveryResult.GONE: "gone",
+    DeliveryResult.REFUSED: "refused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAlert:
+    """One occurrence and its outbox items; repeating it changes nothing."""
+
+    alert: Alert
+    items: tuple[OutboxItem, ...]
+    stream: Stream | None
+
+    def apply(self, connection: sqlite3.Connection) -> int:
+        alert = self.alert
+        row = alert_row(alert) | {
+            "user_id": user_id(
+                connection, alert.patient_id, alert.occurred_unix_s, alert.patient_name
+            ),
+            "recording_id": latest_recording_id(connection, self.stream),
+        }
+        insert(connection, "alerts", row, once="alert_id")
+        for item in self.items:
+            insert(connection, "outbox", outbox_row(item), once="message_id, target")
+        found = connection.execute("SELECT id FROM alerts WHERE alert_id = ?", (alert.alert_id,))
+        return int(found.fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeAlert:
+    """Somebody has seen it; the first one counts."""
+
+    alert_id: str
+    by: str
+    at_unix_s: float
+
+    def apply(self, connection: sqlite3.Connection) -> int:
+        cursor = connection.execute(
+            "UPDATE alerts SET acknowledged_unix_s = ?, acknowledged_by = ?"
+            " WHERE alert_id = ? AND acknowledged_unix_s IS NULL",
+            (self.at_unix_s, self.by, self.alert_id),
+        )
+        return cursor.rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class ClearAlert:
+    """The evidence is gone."""
+
+    alert_id: str
+    at_unix_s: float
+
+    def apply(self, connection: sqlite3.Connection) -> int:
+        cursor = connection.execute(
+            "UPDATE alerts SET cleared_unix_s = ? WHERE alert_id = ? AND cleared_unix_s IS NULL",
+            (self.at_unix_s, self.alert_id),
+        )
+        return cursor.rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDelivery:
+    """One attempt and what follows: delivered, tried again at ``next_unix_s``, or given up.
+
+    A target that is gone (410) takes everything with it that still waits for it.
+    """
+
+    report: DeliveryReport
+    next_unix_s: float
+
+    def apply(self, connection: sqlite3.Connection) -> int:
+        report, item = self.report, self.report.item
+        cursor = connection.execute(
+            "UPDATE outbox SET state = ?, attempts = max(attempts, ?), not_before_unix_s = ?,"
+            " last_attempt_unix_s = ?, last_detail = ? WHERE message_id = ? AND target = ?"
+            " AND state = 'pending'",
+            (
+                _STATES[report.result],
+                item.attempts + 1,
+                self.next_unix_s,
+                report.attempted_unix_s,
+                report.detail,
+                item.message_id,
+                item.target,
+            ),
+        )
+        if report.result is DeliveryResult.DELIVERED:
+            connection.execute(
+                "UPDATE alerts SET user_notified = 1 WHERE alert_id = ?", (item.alert_id,)
+            )
+        if report.result is DeliveryResult.GONE:
+            connection.execute(
+                "UPDATE outbox SET state = 'gone', last_detail = ?"
+                " WHERE target = ? AND state = 'pending'",
+                (report.detail, item.target),
+            )
+        return cursor.rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAlarmBook:
+    """The alarms of one patient, to be restored after a restart."""
+
+    patient_id: str
+    book: str
+    at_unix_s: float
+
+    def apply(self, connection: sqlite3.Connection) -> int:
+        user = user_id(connection, self.patient_id, self.at_unix_s)
+        connection.execute(
+            "INSERT OR REPLACE INTO alarm_state (user_id, book, saved_unix_s) VALUES (?, ?, ?)",
+            (user, self.book, self.at_unix_s),
+        )
+        return user

@@ -1,0 +1,140 @@
+"""Assessments as rows of ``analysis_results``, thinned to what a replay could not say better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ecgd.model.assessment import Assessment
+from ecgd.model.finding import EnsembleScore, RiskLevel
+from ecgd.store.figures import StoreResult
+from ecgd.store.rows import to_json
+from ecgd.store.streams import Stream
+
+RULES = "rules"
+ENSEMBLE = "ensemble"
+
+_RISK: dict[RiskLevel, float] = {
+    RiskLevel.CRITICAL_STEMI: 0.95,
+    RiskLevel.HIGH_MI_RISK: 0.85,
+    RiskLevel.MODERATE_RISK: 0.70,
+    RiskLevel.LOW_RISK: 0.10,
+    RiskLevel.NORMAL: 0.05,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The last assessment of one patient that was stored."""
+
+    origin: int
+    end_index: int
+    verdict: tuple[object, ...]
+
+
+class Thinner:
+    """Lets an assessment through when its verdict is new, else one every ``every_s``.
+
+    The raw signal is kept whole and the analysis can be replayed exactly, so nothing is lost.
+    The networks' answer follows the rules' answer of the same window.
+    """
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._kept: dict[str, _Kept] = {}
+
+    def results(
+        self, patient_id: str, stream: Stream | None, assessment: Assessment, at_unix_s: float
+    ) -> tuple[StoreResult, ...]:
+        """Return the rows that this assessment makes: often none."""
+        kept = self._kept.get(patient_id)
+        place = (assessment.origin, assessment.end_index)
+        second = kept is not None and (kept.origin, kept.end_index) == place
+        if not second and kept is not None and not self._is_due(kept, assessment):
+            return ()
+        self._kept[patient_id] = _Kept(*place, _verdict(assessment))
+        risk = assessment.risk_level
+        opinions = _scored(assessment) if assessment.scores else []
+        if not second:
+            opinions.insert(0, _ruled(assessment))
+        return tuple(
+            StoreResult(
+                patient_id=patient_id,
+                stream=stream,
+                at_unix_s=at_unix_s,
+                start_index=assessment.start_index,
+                end_index=assessment.end_index,
+                outcome=assessment.outcome.value,
+                risk_level=None if risk is None else risk.value,
+                **opinion,
+            )
+            for opinion in opinions
+        )
+
+    def _is_due(self, kept: _Kept, assessment: Assessment) -> bool:
+        if kept.origin != assessment.origin or kept.verdict != _verdict(assessment):
+            return True
+        elapsed = assessment.end_index - kept.end_index
+        return elapsed < 0 or elapsed >= self._every_s * assessment.fs_hz
+
+
+def _verdict(assessment: Assessment) -> tuple[object, ...]:
+    events = frozenset(finding.event_type for finding in assessment.findings)
+    return (assessment.outcome, assessment.risk_level, assessment.rhythm.label, events)
+
+
+def _ruled(assessment: Assessment) -> dict[str, Any]:
+    risk = assessment.risk_level
+    return {
+        "model_name": RULES,
+        "prediction": None if risk is None else _RISK[risk],
+        "confidence": assessment.sqi,
+        "features": to_json(features(assessment)),
+    }
+
+
+def _scored(assessment: Assessment) -> list[dict[str, Any]]:
+    scores = assessment.scores
+    assert scores is not None
+    rows = [_opinion(name, probability) for name, probability in scores.members]
+    return [*rows, _opinion(ENSEMBLE, scores.boosted) | {"features": to_json(_fusion(scores))}]
+
+
+def _opinion(name: str, probability: float) -> dict[str, Any]:
+    confidence = abs(2 * probability - 1)
+    return {
+        "model_name": name,
+        "prediction": probability,
+        "confidence": confidence,
+        "features": None,
+    }
+
+
+def _fusion(scores: EnsembleScore) -> dict[str, Any]:
+    return {
+        "fused": scores.fused,
+        "consensus": scores.consensus,
+        "left_out": list(scores.left_out),
+    }
+
+
+def features(assessment: Assessment) -> dict[str, Any]:
+    """Return the figures behind a verdict; what is unknown or empty is left out."""
+    rhythm, st = assessment.rhythm, assessment.st
+    figures: dict[str, Any] = {
+        "rhythm": rhythm.label,
+        "heart_rate_bpm": rhythm.heart_rate_bpm,
+        "rr_median_s": rhythm.rr_median_s,
+        "rr_irregularity": rhythm.rr_irregularity,
+        "longest_pause_s": rhythm.longest_pause_s,
+        "sqi": {quality.lead: round(quality.sqi, 3) for quality in assessment.quality},
+        "findings": [finding.event_type.value for finding in assessment.findings],
+        "cannot_judge": list(assessment.cannot_judge),
+    }
+    if st is not None:
+        levels = [lead for lead in st.leads if lead.level_mv is not None]
+        figures["st_mv"] = {lead.lead: round(lead.level_mv or 0.0, 4) for lead in levels}
+        figures["elevated"] = list(st.elevated)
+        figures["depressed"] = list(st.depressed)
+        figures["territory"] = None if st.territory is None else st.territory.value
+    return {name: value for name, value in figures.items() if value not in (None, [], {})}
