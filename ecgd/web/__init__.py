@@ -1,0 +1,1 @@
+"""The control socket: a versioned HTTP API for ecgctl and the page."""

@@ -1,0 +1,70 @@
+"""What the API needs of the daemon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ecgd.config.settings import PatientSettings
+from ecgd.errors import ControlError
+from ecgd.model.alarm import AlarmState, Alert
+from ecgd.model.status import DaemonStatus, Diagnostics
+
+
+class UnknownAlertError(ControlError):
+    """No alarm that stands has this alert id."""
+
+    def __init__(self, alert_id: str) -> None:
+        super().__init__(
+            f"no alarm that can be acknowledged has the id {alert_id!r}",
+            "GET /v1/alerts?unacknowledged=true (ecgctl alerts list) shows those that can",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEntry:
+    """One alert with what became of it. ``state`` is that of its alarm, CLEARED once it is over."""
+
+    alert: Alert
+    state: AlarmState
+    acknowledged_by: str | None = None
+    acknowledged_unix_s: float | None = None
+
+
+class Gateway(Protocol):
+    """The daemon as the control socket sees it. All methods are called on the loop's thread."""
+
+    def status(self) -> DaemonStatus:
+        """Return a snapshot; never waits."""
+        ...
+
+    def diagnostics(self) -> Diagnostics:
+        """Return the figures for fault-finding; never waits."""
+        ...
+
+    def patients(self) -> tuple[PatientSettings, ...]:
+        """Return the configured patients; never waits."""
+        ...
+
+    async def list_alerts(
+        self, limit: int, patient: str | None, unacknowledged: bool
+    ) -> tuple[AlertEntry, ...]:
+        """Return the newest alerts first, at most ``limit``.
+
+        Raises StoreError when the database cannot be read.
+        """
+        ...
+
+    async def acknowledge(
+        self, alert_id: str | None, patient: str | None, by: str
+    ) -> tuple[str, ...]:
+        """Acknowledge one alert, or with None every alarm of ``patient`` that waits for it.
+
+        Returns the alert ids that this call acknowledged; one that had been acknowledged before
+        is not among them. Raises UnknownAlertError.
+        """
+        ...
+
+    def pause_audio(self, by: str) -> float:
+        """Silence the buzzer and return after how many seconds the sound comes back."""
+        ...
