@@ -87,7 +87,5 @@ def test_the_upper_corner_is_capped_below_the_nyquist_frequency(fs_hz: float) ->
 
 def test_drift_of_the_given_degree_goes_exactly() -> None:
     drift = 3.0 - 2.0 * T_S + 0.5 * T_S**2 - 0.07 * T_S**3
-    np.testing.assert_allclose(
-        remove_drift(CLEAN + drift, 3), remove_drift(CLEAN, 3), atol=1e-9
-    )
+    np.testing.assert_allclose(remove_drift(CLEAN + drift, 3), remove_drift(CLEAN, 3), atol=1e-9)
     assert np.ptp(remove_drift(drift[None, :], 2)) > 0.1

@@ -67,7 +67,9 @@ def test_a_clipped_lead_is_saturated_and_so_is_what_is_derived_from_it() -> None
 def test_the_front_ends_own_saturation_mask_counts() -> None:
     mask = np.zeros(CLEAN.shape[1], np.bool_)
     mask[200:260] = True
-    assert all("saturated" in lead.reasons for lead in judge(window(CLEAN, saturated=mask)).values())
+    assert all(
+        "saturated" in lead.reasons for lead in judge(window(CLEAN, saturated=mask)).values()
+    )
 
 
 @pytest.mark.parametrize(

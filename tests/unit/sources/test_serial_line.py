@@ -102,6 +102,20 @@ def test_bytes_arrive_with_their_times_and_go_back(tmp_path: Path) -> None:
     assert listener.reasons == []
 
 
+def test_being_woken_for_nothing_is_no_loss(tmp_path: Path) -> None:
+    cable = _Cable(tmp_path / "port")
+    listener = _Listener(cable.path)
+
+    async def script() -> None:
+        await _until(lambda: bool(listener.of(LinkOpened)))
+        listener.source._read()
+        cable.write(b"still here")
+        await _until(lambda: listener.data == b"still here")
+
+    listener.listen(script)
+    assert listener.reasons == []
+
+
 def test_the_first_bytes_open_the_link_at_once(tmp_path: Path) -> None:
     cable = _Cable(tmp_path / "port")
     listener = _Listener(cable.path)

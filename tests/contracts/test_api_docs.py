@@ -1,0 +1,80 @@
+"""``docs/api.md`` names every route, every field and every error of the control socket."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_daemon import CLOCK, FakeGateway, sample_alert, sample_diagnostics
+
+from ecgd.model.alarm import AlarmState
+from ecgd.model.beat import StLevels
+from ecgd.model.finding import EnsembleScore, Finding
+from ecgd.web.api import make_app
+from ecgd.web.body import MAX_ALERTS, MAX_BODY_BYTES, MAX_NAME_CHARS
+from ecgd.web.gateway import AlertEntry
+from ecgd.web.json_shape import alert_shape, diagnostics_shape, patients_shape
+
+TEXT = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+NAMED = set(re.findall(r"`([^`\n]+)`", TEXT))
+
+_BY_NAME = ("queue_depths", "dropped", "latency_ms", "st_mv", "st_change_mv", "scores", "members")
+"""Objects whose keys are names of leads, stages, queues or networks."""
+
+
+def _routes() -> list[str]:
+    app = make_app(FakeGateway())
+    return sorted(
+        f"{route.method} {route.resource.canonical}"
+        for route in app.router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    )
+
+
+def _field_names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            if key not in _BY_NAME and not (key == "quality" and isinstance(item, dict)):
+                yield from _field_names(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _field_names(item)
+
+
+def test_every_route_is_described() -> None:
+    routes = _routes()
+    assert len(routes) == 8
+    assert [route for route in routes if route not in NAMED] == []
+    assert [route for route in routes if f"### {route}\n" not in TEXT] == []
+
+
+def test_no_route_is_described_that_is_not_there() -> None:
+    described = re.findall(r"^### ((?:GET|POST) \S+)$", TEXT, re.MULTILINE)
+    assert sorted(described) == _routes()
+
+
+def test_every_field_is_described() -> None:
+    alert = alert_shape(AlertEntry(sample_alert(), AlarmState.ACTIVE), CLOCK)
+    answers = [diagnostics_shape(sample_diagnostics(), CLOCK), alert]
+    answers.append({"patients": patients_shape(FakeGateway().patients())})
+    shown = {name for answer in answers for name in _field_names(answer)}
+    for part in (StLevels, EnsembleScore, Finding):
+        shown |= {field.name for field in fields(part)}
+    assert len(shown) > 100
+    assert sorted(shown - NAMED) == []
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 413, 500, 503, 504])
+def test_every_error_is_described(status: int) -> None:
+    assert f"| {status} |" in TEXT
+
+
+def test_the_limits_are_the_codes() -> None:
+    assert f"1 to {MAX_ALERTS}" in TEXT
+    assert f"{MAX_BODY_BYTES} bytes" in TEXT
+    assert f"1 to {MAX_NAME_CHARS} printable" in TEXT
