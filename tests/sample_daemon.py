@@ -149,7 +149,7 @@ def sample_status() -> DaemonStatus:
         simulated=True,
         scoring="rules only: no model is installed",
         audio_paused_s=None,
-        sounding="STEMI_DETECTED",
+        sounding="high",
         patients=(sample_patient(), waiting_patient()),
         parts=(
             PartHealth("database", True, "ecgd.sqlite3, 2.1 MB", 3.0),

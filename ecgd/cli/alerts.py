@@ -23,7 +23,9 @@ def alerts() -> None:
 
 
 @alerts.command("list")
-@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 500), default=20, show_default=True, help="At most so many."
+)
 @click.option("--patient", metavar="ID", help="Alerts of this patient only.")
 @click.option("--unacknowledged", is_flag=True, help="Only those that wait for a person.")
 @socket_option

@@ -118,6 +118,8 @@ def _verdict_text(
     verdict: RiskLevel | None, territory: Territory | None, windows: int, judged_windows: int
 ) -> Text:
     judged = f"  ({judged_windows} of {count(windows, 'window')} judged)"
+    if windows == 0:
+        judged = "  (shorter than one window)"
     if verdict is None:
         word = "ST cannot be judged" if judged_windows else "cannot judge"
         return Text.assemble((word, "bold yellow"), (judged, "dim"))

@@ -53,7 +53,7 @@ def _headline(status: Json) -> Text:
     if status["audio_paused_s"] is not None:
         line.append(f"  sound paused for {duration(status['audio_paused_s'])}", style="yellow")
     elif status["sounding"]:
-        line.append(f"  sounding: {clean(status['sounding'])}", style="bold red")
+        line.append(f"  sounding: {clean(status['sounding'])} priority", style="bold red")
     return line
 
 
@@ -110,21 +110,21 @@ def _add_heart(grid: Table, assessment: Json) -> None:
 
 
 def st_text(assessment: Json) -> Text:
-    """Return the worst lead's ST, then the other leads, then the risk where there is one."""
+    """Return the worst lead's ST and the risk where there is one, then the other leads."""
     st = assessment["st"]
     if st is None or st["worst"] is None:
         reasons = [lead["reason"] for lead in st["leads"] if lead["reason"]] if st else []
         return Text(f"not measured{': ' + clean(reasons[0]) if reasons else ''}", "dim")
     worst, risk = st["worst"], assessment["risk_level"]
     text = Text(f"{clean(worst['lead'])} {signed_mv(worst['level_mv'])} mV", "bold")
-    others = [lead for lead in st["leads"] if lead["lead"] != worst["lead"]]
-    shown = (f"{clean(o['lead'])} {signed_mv(o['level_mv'])}" for o in others if o["measurable"])
-    text.append("  " + "  ".join(shown), style="not bold dim")
     if risk is None:
-        text.append("\nnot judged", style="not bold yellow")
+        text.append("  not judged", style="not bold yellow")
     elif risk != "NORMAL":
         where = f", {st['territory']}" if st["territory"] else ""
-        text.append(f"\n{risk}{where}", style=_RISK_STYLE.get(risk, "cyan"))
+        text.append(f"  {risk}{where}", style=_RISK_STYLE.get(risk, "cyan"))
+    others = [lead for lead in st["leads"] if lead["lead"] != worst["lead"]]
+    shown = (f"{clean(o['lead'])} {signed_mv(o['level_mv'])}" for o in others if o["measurable"])
+    text.append("\n" + "  ".join(shown), style="not bold dim")
     return text
 
 
@@ -154,7 +154,7 @@ def _add_link(grid: Table, patient: Json) -> None:
         lost, total = figures["samples_lost"], figures["samples"] + figures["samples_lost"]
         share = f" ({100 * lost / total:.2f} %)" if lost else ""
         text.append(f"  {count(figures['packets'], 'packet')}, {count(lost, 'sample')} lost{share}")
-    grid.add_row("Link", text, live_age(link["age_s"]))
+    grid.add_row("Link", text, f"for {duration(link['age_s'])}")
 
 
 def _add_battery(grid: Table, battery: Json) -> None:

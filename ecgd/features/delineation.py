@@ -23,15 +23,17 @@ def points(seconds: float) -> int:
     return round(seconds * GRID_HZ)
 
 
-CORE_SHARE = 0.20
-CORE_GAP_S = 0.024
-CORE_REACH_S = 0.11
-ONSET_SHARE = 0.07
-END_SHARE = 0.08
-NOISE_FACTOR = 2.0
-END_NOISE_FACTOR = 2.0
-NOISE_QUANTILE = 0.25
-BOX_S = 0.010
+CORE_SHARE = 0.19
+CORE_GAP_S = 0.010
+CORE_REACH_S = 0.13
+ONSET_SHARE = 0.13
+END_SHARE = 0.075
+ONSET_NOISE_FACTOR = 3.7
+END_NOISE_FACTOR = 3.0
+NOISE_QUANTILE = 0.5
+BOX_S = 0.020
+ONSET_SHIFT_S = -0.006
+END_SHIFT_S = -0.004
 LEAD_REACH_S = 0.030
 """QRS boundaries; tuned on LUDB and QTDB, patient-wise."""
 
@@ -66,14 +68,15 @@ def qrs_bounds(
 ) -> tuple[IntArray, IntArray]:
     """Return QRS onset and end per row of ``activity`` (row, point), a slope magnitude.
 
-    With ``centre`` (onset, end over all leads) each lead keeps within ``LEAD_REACH_S`` of it.
+    With ``centre`` (onset, end over all leads) each lead's boundary lies midway between its own
+    and the common one, its own being within ``LEAD_REACH_S``: experts' marks scatter least so.
     """
     at = np.arange(POINTS)
     near = slice(R_AT - points(0.08), R_AT + points(0.08) + 1)
     peak = activity[:, near].max(axis=1, keepdims=True)
     noise = np.quantile(activity, NOISE_QUANTILE, axis=1, keepdims=True)
     first, last = _core(activity, peak)
-    low = np.maximum(ONSET_SHARE * peak, NOISE_FACTOR * noise)
+    low = np.maximum(ONSET_SHARE * peak, ONSET_NOISE_FACTOR * noise)
     quiet = (activity < low) & (at < first) & (at >= first - points(CORE_REACH_S))
     onset = np.where(quiet, at, -1).max(axis=1)
     onset = np.where(onset < 0, first[:, 0], onset)
@@ -81,10 +84,12 @@ def qrs_bounds(
     quiet = (activity < low) & (at > last) & (at <= last + points(CORE_REACH_S))
     end = np.where(quiet, at, POINTS).min(axis=1)
     end = np.where(end >= POINTS, last[:, 0], end)
+    onset += points(ONSET_SHIFT_S)
+    end += points(END_SHIFT_S)
     if centre is not None:
         reach = points(LEAD_REACH_S)
-        onset = np.clip(onset, centre[0] - reach, centre[0] + reach)
-        end = np.clip(end, centre[1] - reach, centre[1] + reach)
+        onset = centre[0] + np.clip(onset - centre[0], -reach, reach) // 2
+        end = centre[1] + np.clip(end - centre[1], -reach, reach) // 2
     return onset, end
 
 

@@ -21,7 +21,7 @@ R_AT = round(BEFORE_S * GRID_HZ)
 POINTS = R_AT + round(AFTER_S * GRID_HZ) + 1
 """The grid: ``POINTS`` points of 2 ms, the R peak at ``R_AT``."""
 
-FINE_S = 0.0055
+FINE_S = 0.007
 COARSE_S = 0.016
 """Widths (sigma) of the fit: fine for the QRS, coarse for P and T."""
 

@@ -37,6 +37,7 @@ class PtyLink:
         self._poll = select.poll()
         self._poll.register(self._master, 0)
         self._waiting = bytearray()
+        self._unread = False
         self.unheard = 0
         self._make_link()
 
@@ -55,7 +56,7 @@ class PtyLink:
         if not self.connected:
             self.unheard += len(self._waiting) + len(data)
             self._waiting.clear()
-            termios.tcflush(self._master, termios.TCIOFLUSH)
+            self._forget_unread()
             return
         self._waiting += data
         if not self._waiting:
@@ -67,6 +68,7 @@ class PtyLink:
         except OSError:
             taken = len(self._waiting)
             self.unheard += taken
+        self._unread = True
         del self._waiting[:taken]
 
     def read(self) -> bytes:
@@ -93,6 +95,14 @@ class PtyLink:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _forget_unread(self) -> None:
+        """Drop what the last host left unread: only a descriptor of its side can do that."""
+        if self._unread:
+            slave = os.open(self.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+            termios.tcflush(slave, termios.TCIFLUSH)
+            os.close(slave)
+            self._unread = False
 
     def _make_link(self) -> None:
         fresh = self.link.with_name(f".{self.link.name}.{os.getpid()}")

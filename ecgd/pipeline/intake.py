@@ -144,6 +144,8 @@ class Intake:
         if isinstance(received, SamplesReceived):
             if received.device != self._device:
                 self._adopt(received.device, events)
+            if received.status is not None:
+                self._take_status(received.status, received.block.arrived_s, events)
             self._place(received.block, events)
         else:
             for packet in self._decoder.feed(received.data):
@@ -174,8 +176,7 @@ class Intake:
                 self._take_hello(packet, arrived_s, events)
             case StatusPacket():
                 self._timeline.observe_status(packet, arrived_s)
-                self._status = packet.status
-                events.append(StatusSeen(packet.status, arrived_s))
+                self._take_status(packet.status, arrived_s, events)
             case ReplyPacket():
                 events.append(ReplySeen(packet))
             case Fault():
@@ -191,6 +192,12 @@ class Intake:
         while self._waiting:
             waiting, arrived_s = self._waiting.popleft()
             self._take_samples(waiting, arrived_s, events)
+
+    def _take_status(
+        self, status: DeviceStatus, arrived_s: float, events: list[IntakeEvent]
+    ) -> None:
+        self._status = status
+        events.append(StatusSeen(status, arrived_s))
 
     def _adopt(self, device: DeviceInfo, events: list[IntakeEvent]) -> None:
         """Begin a new origin with another device, or the same with another scale."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,6 +22,7 @@ from ecgd.sources.url import ReplayUrl, SyntheticUrl
 
 SYNTHETIC_FS_HZ: Final = 250.0
 _FILTER_REACH: Final = 10
+"""Half length of scipy's polyphase filter, in samples of the slower of the two rates."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +129,8 @@ def resampled(recording: Recording, fs_hz: float) -> Recording:
     converted = signal.resample_poly(
         whole, ratio.numerator, ratio.denominator, axis=1, padtype="line"
     )
-    missing = ndimage.binary_dilation(~recording.valid, iterations=_FILTER_REACH)
+    reach = math.ceil(_FILTER_REACH * max(1.0, float(1 / ratio)))
+    missing = ndimage.binary_dilation(~recording.valid, iterations=reach)
     nearest = np.rint(np.arange(converted.shape[1]) * float(1 / ratio)).astype(np.int64)
     valid = ~missing[np.minimum(nearest, missing.size - 1)]
     return replace(

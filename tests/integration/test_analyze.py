@@ -110,6 +110,14 @@ def test_annotation_files_hold_the_beats_that_were_told(tmp_path: Path) -> None:
         assert set(depth.tolist()) <= {0, 1}
 
 
+def test_a_recording_shorter_than_a_window_is_not_called_normal(tmp_path: Path) -> None:
+    short = tmp_path / "short.npy"
+    np.save(short, np.random.default_rng(1).normal(size=(2, 500)))
+    named = ("--fs", "250", "--leads", "I,II", "--unit", "mV")
+    assert "cannot judge  (shorter than one window)" in _analyze(short, *named).stdout
+    assert _lines(short, *named)[-1]["verdict"] == "cannot_judge"
+
+
 def test_two_recordings_of_one_name_do_not_overwrite_each_others_annotations(
     tmp_path: Path,
 ) -> None:

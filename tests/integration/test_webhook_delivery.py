@@ -360,6 +360,19 @@ def test_deadline_holds_and_the_next_attempt_succeeds(
         until(lambda: not attempts_alive(), 2.0)
 
 
+def test_deadline_holds_on_a_warm_connection_too() -> None:
+    behaviours = (answer(200), drip(b"HTTP/1.1 200 OK\r\nX-Slow: "), answer(200))
+    with receiving(*behaviours) as receiver, delivering(receiver.url, timeout_s=0.6) as delivery:
+        delivery.worker.submit(item("msg_1"))
+        delivery.await_reports(1)
+        delivery.worker.submit(item("msg_2"))
+        delivery.await_reports(3)
+        assert receiver.ids() == ["msg_1", "msg_2", "msg_2"]
+        first, second, third = (one.client for one in receiver.received)
+        assert first == second != third
+        until(lambda: not attempts_alive(), 2.0)
+
+
 def attempts_alive() -> list[str]:
     return [t.name for t in threading.enumerate() if t.name.startswith("ecgd-attempt")]
 

@@ -34,7 +34,7 @@ def noise(draw: st.DrawFn) -> bytes:
         st.sampled_from(WHOLE).flatmap(
             lambda whole: st.integers(1, len(whole) - 1).map(lambda size: whole[:size])
         ),
-        st.integers(1, 400).map(bytes),
+        st.integers(1, 6000).map(bytes),
         st.just(bytes.fromhex("a544f2")),
     )
     return b"".join(draw(st.lists(parts, max_size=4)))

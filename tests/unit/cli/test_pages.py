@@ -66,7 +66,8 @@ def test_status_names_every_value_with_its_age_within_80_columns() -> None:
         "rules only",
     ):
         assert shown in text.replace("\N{NO-BREAK SPACE}", " "), shown
-    for ago in ("0.3 s ago", "0.4 s ago", "0.8 s ago", "12 s ago", "3.0 s ago", "41 s ago"):
+    assert "sounding: high priority" in text
+    for ago in ("for 0.3 s", "0.4 s ago", "0.8 s ago", "12 s ago", "3.0 s ago", "41 s ago"):
         assert ago in text
 
 

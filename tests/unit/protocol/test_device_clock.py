@@ -72,6 +72,26 @@ def test_a_backlog_at_the_beginning_is_overcome_when_it_ends() -> None:
     assert clock.ppm == pytest.approx(0.0, abs=100.0)
 
 
+def test_a_delay_that_grows_shorter_is_not_taken_for_a_faster_device() -> None:
+    clock = DeviceClock(FS_HZ)
+    for index, true_s, arrived_s in arrivals(np.random.default_rng(8), [(160.0, 100.0)], 0.02):
+        clock.observe(index, arrived_s + (0.2 if true_s < 1080.0 else 0.0))
+        if true_s > 1070.0:
+            assert clock.ppm == pytest.approx(100.0, abs=300.0)
+        if true_s > 1080.2:
+            assert clock.time_s(index) == pytest.approx(true_s + DELAY_S, abs=0.01)
+
+
+def test_a_few_late_packets_after_a_silence_give_no_rate() -> None:
+    clock = DeviceClock(FS_HZ)
+    for index, true_s, arrived_s in arrivals(np.random.default_rng(9), [(48.0, 0.0)], 0.01):
+        if true_s < 1005.0:
+            clock.observe(index, arrived_s)
+        elif true_s > 1045.0:
+            clock.observe(index, arrived_s + 0.3)
+    assert clock.ppm is None
+
+
 def test_nothing_is_said_before_something_arrived() -> None:
     clock = DeviceClock(FS_HZ)
     assert clock.time_s(0) is None

@@ -64,6 +64,16 @@ def test_endless_noise_is_told_while_it_lasts() -> None:
     assert decoder.reset() == (Fault(FaultKind.NOISE, 10),)
 
 
+def test_a_wrong_crc_is_told_with_the_noise_it_stands_in() -> None:
+    damaged = SAMPLES.to_bytes()[:-1] + b"\x00"
+    first, second, third = decode(damaged + bytes(2 * NOISE_LIMIT))
+
+    assert isinstance(first, Fault)
+    assert first.crc_errors >= 1
+    assert second == Fault(FaultKind.NOISE, NOISE_LIMIT)
+    assert third == Fault(FaultKind.NOISE, 85)
+
+
 @pytest.mark.parametrize("head", ["a5", "a562", "a56276", "a542 12 00", "a541 2a", "a544 f2"])
 def test_no_false_sync_hides_the_packet_behind_it(head: str) -> None:
     false_sync = bytes.fromhex(head)
@@ -160,6 +170,16 @@ def test_content_that_breaks_the_specification_is_refused_whole() -> None:
 def test_types_that_cannot_be_are_no_candidates(kind: int) -> None:
     decoder = BlockDecoder()
     decoder.feed(seal_frame(kind, 0, bytes(20)))
+    assert decoder.statistics.bytes_checked == 0
+
+
+def test_version_0_and_bodies_over_the_limit_are_no_candidates() -> None:
+    hello = bytearray(HelloPacket(3, INFO).to_bytes())
+    hello[1] = 1
+    long = bytes((SYNC, 0x62, 2 + 243, 0)) + bytes(2 + 243 + 4)
+    decoder = BlockDecoder()
+
+    decoder.feed(reseal(bytes(hello)) + reseal(long))
     assert decoder.statistics.bytes_checked == 0
 
 

@@ -317,6 +317,69 @@ def test_a_partly_repeated_packet_is_a_restart_and_not_a_shift() -> None:
     assert receiver.timeline.origin == 1
 
 
+def silence(sequence: int, counter: int, samples: int = PACKET_SAMPLES) -> SamplesPacket:
+    return SamplesPacket(sequence, counter, np.zeros((2, samples), dtype=np.int32))
+
+
+def test_a_packet_across_two_that_are_there_was_not_overtaken() -> None:
+    timeline = Timeline()
+    for number in range(4):
+        timeline.place(silence(number, 1000 + 25 * number), 10.0 + 0.1 * number)
+
+    assert timeline.place(silence(2, 1045), 10.4).kind is RESET
+
+
+def test_the_same_silence_long_after_is_a_restart_and_no_repeat() -> None:
+    timeline = Timeline()
+    for number in range(10):
+        timeline.place(silence(number, 25 * number), 10.0 + 0.1 * number)
+
+    assert timeline.place(silence(3, 75), 11.5).kind is REPEAT
+    assert timeline.place(silence(3, 75), 20.0).kind is RESET
+
+
+def test_a_status_of_another_run_is_never_taken_for_an_overtaken_one() -> None:
+    timeline = Timeline()
+    timeline.observe_status(StatusPacket(0, 0, DeviceStatus(), boot=1), 10.0)
+    for number in range(10):
+        timeline.place(silence(1 + number, 25 * number), 10.1 + 0.1 * number)
+    timeline.observe_status(StatusPacket(4, 100, DeviceStatus(), boot=2), 11.2)
+
+    assert timeline.place(silence(11, 250), 11.3) == Placement(
+        RESET, 0, 0, 1, ResetReason.RESTARTED
+    )
+
+
+def test_a_long_gap_is_measured_at_the_rate_of_the_hello() -> None:
+    timeline = Timeline()
+    timeline.observe_hello(HelloPacket(0, replace(INFO, fs_hz=500.0), boot=1))
+    for number in range(300):
+        timeline.place(silence(number % 256, 50 * number, 50), 10.0 + 0.1 * number)
+    lost = 65_536 + 12_000
+    counter = (50 * 300 + lost) % 65_536
+    placement = timeline.place(silence(7, counter, 50), 40.0 + lost / 500.0)
+
+    assert placement == Placement(GAP, 15_000 + lost, lost, 0)
+
+
+def test_a_packet_longer_than_the_first_one_may_be_lost_in_a_stall() -> None:
+    timeline = Timeline()
+    timeline.place(silence(0, 0, 10), 10.0)
+    timeline.place(silence(1, 10), 10.1)
+    placement = timeline.place(silence(3, 60), 40.0)
+
+    assert placement == Placement(GAP, 60, 25, 0)
+
+
+def test_a_stall_after_a_cut_that_was_overcome_shifts_nothing() -> None:
+    timeline = Timeline()
+    timeline.place(silence(0, 0), 10.0)
+    timeline.observe_cut()
+    timeline.place(silence(1, 25), 10.1)
+
+    assert timeline.place(silence(2, 50), 40.0) == next_at(50)
+
+
 def test_memory_is_bounded() -> None:
     node, receiver = device(), Receiver()
     receiver.take([*node.start(), *node.run(2000)])

@@ -149,7 +149,8 @@ def test_what_can_be_read_is_carried_over(path: Path, start: Callable[[], StoreW
             "SELECT rootpage FROM sqlite_schema WHERE name = 'heartbeats_by_user'"
         ).fetchone()[0]
     overwrite(path, (root - 1) * page_size, page_size)
-    start()
+    writer = start()
+    assert "602 rows of the old one were carried over" in writer.health.detail
     reader = StoreReader(path)
     assert len(reader.alerts()) == 300
     assert len(reader.pending_outbox()) == 300
@@ -157,6 +158,24 @@ def test_what_can_be_read_is_carried_over(path: Path, start: Callable[[], StoreW
     assert reader.alert("old-7") is not None
     assert reader.check().problems == ()
     assert len(damaged_files(path)) == 1
+
+
+def test_alerts_on_both_sides_of_the_damage_are_carried_over(
+    path: Path, start: Callable[[], StoreWriter]
+) -> None:
+    fill(path)
+    with closing(connect(path)) as connection:
+        page_size = connection.execute("PRAGMA page_size").fetchone()[0]
+    middle = path.read_bytes().find(b"old-150Ann Example") // page_size
+    assert middle > 0
+    overwrite(path, middle * page_size, page_size)
+    start()
+    reader = StoreReader(path)
+    kept = {stored.alert.alert_id for stored in reader.alerts()}
+    assert {"old-0", "old-299"} <= kept
+    assert 280 < len(kept) < 300
+    assert {item.alert_id for item in reader.pending_outbox()} == kept
+    assert reader.check().problems == ()
 
 
 def test_the_second_damaged_file_has_its_own_name(

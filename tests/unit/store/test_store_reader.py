@@ -126,6 +126,15 @@ def test_a_long_read_does_not_hinder_the_writer(
     assert len(reader.alerts()) == 2
 
 
+def test_one_call_sees_one_moment(writer: StoreWriter, reader: StoreReader) -> None:
+    writer.store_alert(make_alert("first")).result(WAIT_S)
+    with reader._snapshot() as connection:
+        counts = [connection.execute("SELECT count(*) FROM alerts").fetchone()[0]]
+        writer.store_alert(make_alert("second")).result(WAIT_S)
+        counts.append(connection.execute("SELECT count(*) FROM alerts").fetchone()[0])
+    assert counts == [1, 1]
+
+
 def test_the_check_finds_what_refers_to_nothing(
     writer: StoreWriter, reader: StoreReader, tmp_path: Path
 ) -> None:
