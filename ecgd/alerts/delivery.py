@@ -116,12 +116,19 @@ class DeliveryWorker:
                 detail=self._detail(alive=alive),
             )
 
-    def close(self, timeout_s: float = 1.5) -> None:
-        """Stop; an attempt under way gets half of ``timeout_s``, what waits stays in the outbox."""
+    def stop(self, grace_s: float = 0.75) -> None:
+        """Take nothing more, and return at once; an attempt under way gets ``grace_s``."""
         with self._changed:
             self._closing = True
-            self._deadline_s = min(self._deadline_s, self._monotonic() + timeout_s / 2.0)
+            self._deadline_s = min(self._deadline_s, self._monotonic() + grace_s)
             self._changed.notify_all()
+
+    def close(self, timeout_s: float = 1.5) -> None:
+        """Stop and wait for ``timeout_s`` at most; what is not delivered stays in the outbox.
+
+        Several workers end together if ``stop`` is called on each of them first.
+        """
+        self.stop(timeout_s / 2.0)
         self._thread.join(timeout_s)
 
     def _checked(self) -> str:

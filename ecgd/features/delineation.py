@@ -35,18 +35,22 @@ BOX_S = 0.020
 ONSET_SHIFT_S = -0.006
 END_SHIFT_S = -0.004
 LEAD_REACH_S = 0.030
-"""QRS boundaries; tuned on LUDB and QTDB, patient-wise."""
+"""QRS boundaries; tuned on LUDB, checked on QTDB."""
 
-T_AREA_S = 0.10
-P_AREA_S = 0.050
-P_LEAST_MV = 0.03
-T_LEAST_MV = 0.03
-P_REACH_S = 0.32
-P_GUARD_S = 0.30
-T_START_S = 0.04
-T_REACH_S = 0.62
-T_LIMIT_SHARE = 0.75
-"""Where P and T are looked for: from the RR interval, off the neighbouring beats."""
+P_AREA_S = 0.060
+P_LEAST_MV = 0.021
+P_REACH_S = 0.28
+P_GUARD_S = 0.40
+P_ONSET_SHIFT_S = -0.008
+P_END_SHIFT_S = -0.004
+T_AREA_S = 0.104
+T_LEAST_MV = 0.015
+T_START_S = 0.10
+T_REACH_S = 0.48
+T_LIMIT_SHARE = 0.74
+T_ONSET_SHIFT_S = -0.016
+"""P and T: width of the indicator area, least height, where they are looked for (from the RR
+interval, off the neighbouring beats), and how far experts' marks lie off the indicator's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,6 +171,8 @@ def delineate(
     t_on, t_peak, t_end = find_wave(
         coarse, end[each] + points(T_START_S), t_high[each], T_AREA_S, T_LEAST_MV
     )
+    p_on, p_end = _shifted(p_on, P_ONSET_SHIFT_S), _shifted(p_end, P_END_SHIFT_S)
+    t_on = _shifted(t_on, T_ONSET_SHIFT_S)
     per_lead = Boundaries(lead_onset, lead_end, p_on, p_peak, p_end, t_on, t_peak, t_end)
     whole = [_over_leads(rows, beats) for rows in (p_on, p_peak, p_end, t_on, t_peak, t_end)]
     return Boundaries(onset, end, *whole), per_lead
@@ -176,6 +182,11 @@ def points_of(seconds: FloatArray) -> IntArray:
     """Return durations as numbers of grid points."""
     rounded: IntArray = np.round(seconds * GRID_HZ).astype(np.int64)
     return rounded
+
+
+def _shifted(rows: IntArray, shift_s: float) -> IntArray:
+    shifted: IntArray = np.where(rows == NONE, NONE, np.maximum(rows + points(shift_s), 0))
+    return shifted
 
 
 def _over_leads(rows: IntArray, beats: int) -> IntArray:

@@ -157,6 +157,7 @@ class Intake:
         events: list[IntakeEvent] = []
         for packet in self._decoder.reset():
             self._take(packet, now_s, events)
+        self._timeline.observe_cut()
         return tuple(events)
 
     def remainder(self, now_s: float) -> tuple[Window, ...]:

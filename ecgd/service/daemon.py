@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
+
 from ecgd import __version__
 from ecgd.alerts.annunciator import Annunciator
 from ecgd.alerts.delivery import DeliveryWorker
@@ -20,7 +22,9 @@ from ecgd.config.settings import AnalysisSettings, Settings
 from ecgd.dsp.filters import band_pass, bridge_gaps, remove_mains
 from ecgd.errors import ModelError
 from ecgd.inference.scorer import InstalledModels, NoModels, load_scorer
-from ecgd.model.signal import BoolArray, FloatArray
+from ecgd.model.device import DeviceInfo
+from ecgd.model.leads import LIMB_LEADS
+from ecgd.model.signal import BoolArray, FloatArray, Window
 from ecgd.pipeline.analysis import Analysis
 from ecgd.pipeline.history import History
 from ecgd.service.fan_out import FanOut
@@ -41,9 +45,13 @@ from ecgd.service.watch import Watch
 from ecgd.service.worker import AnalysisWorker
 from ecgd.store.lock import StateLock
 from ecgd.store.writer import StoreWriter
+from ecgd.web.clock import Clock
 from ecgd.web.server import serve
 
 _log = logging.getLogger(__name__)
+
+WARM_UP_FS_HZ = 250.0
+"""The usual sampling rate; filters are designed once a rate."""
 
 RECORDED_SCHEMES = ("replay:", "synthetic:")
 """Sources that are nobody's heart at this moment: their alerts are simulated."""
@@ -68,7 +76,8 @@ class Daemon:
             parts = self._make_parts(asyncio.get_running_loop(), stack)
             links = self._make_links(parts)
             self._restore(parts)
-            server = await serve(DaemonGateway(parts), self._places.socket_path)
+            clock = Clock(boot_id=parts.circumstances.boot_id)
+            server = await serve(DaemonGateway(parts), self._places.socket_path, clock)
             try:
                 await self._watch_until_stopped(parts, links)
             finally:
@@ -79,8 +88,9 @@ class Daemon:
         settings = self._settings
         now_s = time.monotonic()
         boot_id = read_boot_id()
-        scorer = _load_models(settings)
+        scorer, models_broken = _load_models(settings)
         analysis = Analysis(settings.analysis, settings.ensemble, scorer, time.monotonic)
+        _warm_up(analysis, settings.analysis)
         store = StoreWriter(
             self._places.database_path,
             settings.store,
@@ -96,6 +106,7 @@ class Daemon:
             notifier=Notifier(),
             store=store,
             scorer=scorer,
+            models_broken=models_broken,
             circumstances=Circumstances(
                 boot_id=boot_id,
                 simulated=settings.daemon.simulated,
@@ -213,14 +224,28 @@ class _Preprocess:
         )
 
 
-def _load_models(settings: Settings) -> InstalledModels | NoModels:
-    """Load the networks; unusable ones are said loudly, and never keep the rules from working."""
+def _load_models(settings: Settings) -> tuple[InstalledModels | NoModels, bool]:
+    """Load the networks, and tell whether they are broken: the rules work without them.
+
+    No model at all is a state that is said, not a fault; one that cannot be used is a fault.
+    """
     configured = settings.ensemble.models_dir
     try:
-        return load_scorer(Path(configured) if configured else None)
+        return load_scorer(Path(configured) if configured else None), False
     except ModelError as error:
         _log.error("%s", error)
-        return NoModels(error.what)
+        return NoModels(error.what), True
+
+
+def _warm_up(analysis: Analysis, settings: AnalysisSettings) -> None:
+    """Analyse a window of nothing: what is made once should not be waited for by the first beat."""
+    device = DeviceInfo("none", WARM_UP_FS_HZ, LIMB_LEADS[:2], counts_per_mv=1000.0)
+    length = round(settings.window_s * WARM_UP_FS_HZ)
+    ramp = np.sin(np.arange(length) / 10.0)
+    valid = np.ones(length, dtype=np.bool_)
+    signal_mv = np.tile(ramp, (len(LIMB_LEADS), 1))
+    window = Window(0, WARM_UP_FS_HZ, LIMB_LEADS, signal_mv, valid, time.monotonic(), device)
+    analysis.assess(window, History())
 
 
 async def _raise_failure(store: StoreWriter) -> None:

@@ -117,7 +117,7 @@ class DaemonGateway:
         return (
             parts.store.health,
             parts.annunciator.health(),
-            PartHealth("models", bool(parts.scorer.names), parts.scorer.scoring),
+            PartHealth("models", not parts.models_broken, parts.scorer.scoring),
             PartHealth("clock", synchronised, clock),
             parts.logs.health(),
         )

@@ -44,6 +44,7 @@ class Parts:
     notifier: Notifier
     store: StoreWriter
     scorer: InstalledModels | NoModels
+    models_broken: bool
     circumstances: Circumstances
     gateway_alarms: Alarms
     loop_watch: LoopWatch

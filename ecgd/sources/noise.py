@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import signal
 
 from ecgd.model.signal import FloatArray
 
@@ -45,6 +44,10 @@ class ElectrodeNoise:
         self._wander_phase = rng.uniform(0, 2 * math.pi, (3, len(_WANDER_HZ)))
         self._mains_phase = rng.uniform(0, 2 * math.pi, 3)
         high_hz = min(_MUSCLE_BAND_HZ[1], 0.45 * fs_hz)
+        # Not above: a daemon without a synthetic patient does without scipy.signal's 80 MB.
+        from scipy import signal  # noqa: PLC0415
+
+        self._filter = signal.sosfilt
         self._sos = signal.butter(
             2, (_MUSCLE_BAND_HZ[0], high_hz), btype="bandpass", output="sos", fs=fs_hz
         )
@@ -80,6 +83,6 @@ class ElectrodeNoise:
 
     def _muscle(self, sample_count: int) -> FloatArray:
         white = self._rng.standard_normal((sample_count, 3)).T
-        filtered, self._state = signal.sosfilt(self._sos, white, axis=1, zi=self._state)
+        filtered, self._state = self._filter(self._sos, white, axis=1, zi=self._state)
         muscle: FloatArray = self._muscle_gain * filtered
         return muscle

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
-from scipy import ndimage, signal
 
 from ecgd.errors import RecordingError
 from ecgd.model.device import DeviceInfo
@@ -124,6 +123,9 @@ def resampled(recording: Recording, fs_hz: float) -> Recording:
     """
     if recording.fs_hz == fs_hz:
         return recording
+    # Not above: only the simulated device resamples, and scipy.signal takes 80 MB.
+    from scipy import ndimage, signal  # noqa: PLC0415
+
     ratio = Fraction(fs_hz / recording.fs_hz).limit_denominator(1000)
     whole = _filled(recording.counts, recording.valid)
     converted = signal.resample_poly(

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -490,6 +490,22 @@ def test_close_is_prompt_while_an_attempt_is_under_way(
         assert not [t for t in threading.enumerate() if t.name == "ecgd-deliver-home"]
         assert not delivery.worker.submit(item("msg_2")), "closed"
         assert [r.result for r in delivery.reports] == [DeliveryResult.RETRY]
+
+
+def test_many_workers_end_together() -> None:
+    with receiving(hang) as receiver, ExitStack() as stack:
+        all_of_them = [
+            stack.enter_context(delivering(receiver.url, timeout_s=60.0)) for _ in range(5)
+        ]
+        for delivery in all_of_them:
+            delivery.worker.submit(item())
+        until(lambda: len(receiver.received) == 5)
+        began_s = time.monotonic()
+        for delivery in all_of_them:
+            delivery.worker.stop()
+        for delivery in all_of_them:
+            delivery.worker.close()
+        assert time.monotonic() - began_s < 2.0
 
 
 def test_one_bad_receiver_does_not_hold_up_another() -> None:

@@ -1,0 +1,157 @@
+"""The cases of the replay corpus, and how the bytes of each were made.
+
+A case is one run of the simulated node (``python -m ecgd.node --help``) in virtual time. ``node``
+is its command line, without the port; ``replay:NAME`` stands for a recording of
+``tests/fixtures/recordings``. The host's side is in ``connected``: from when to when the gateway
+has the port open, in seconds of the node. At each opening the gateway asks the device who it is,
+as the daemon does, and at ``commands`` it says more.
+
+A recording from the field needs no recipe: its bytes are what they are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from ecgd.protocol import Command
+
+ALWAYS: Final = ((0.0, math.inf),)
+
+NORMAL: Final = "--source replay:normal?loop=true"
+INFERIOR: Final = "--source replay:inferior_stemi?loop=true"
+LATERAL: Final = "--source replay:lateral_stemi_injected?loop=true"
+
+
+@dataclass(frozen=True, slots=True)
+class SentCommand:
+    """What the gateway sends at ``time_s``."""
+
+    time_s: float
+    command: Command
+    argument: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One case: ``about`` says what it shows, ``duration_s`` how long it lasts."""
+
+    name: str
+    about: str
+    node: str
+    duration_s: float
+    connected: tuple[tuple[float, float], ...] = ALWAYS
+    commands: tuple[SentCommand, ...] = ()
+
+
+RECIPES: Final = (
+    Recipe("clean", "a normal heart on a good line: no alarm, nothing lost", NORMAL, 45),
+    Recipe(
+        "stemi",
+        "an inferior infarction for 40 s, then none: raised after the hold-off, then latched",
+        f"{INFERIOR} --for 40 {NORMAL}",
+        85,
+    ),
+    Recipe("loss", "3 % of the packets are lost: gaps of exact length", f"{NORMAL} --loss 0.03", 60),
+    Recipe(
+        "byte_loss",
+        "single bytes are lost: their packets are discarded, and nothing else",
+        f"{NORMAL} --byte-loss 0.0005",
+        45,
+    ),
+    Recipe(
+        "bit_errors",
+        "one bit in 5000 is flipped: no damaged packet is taken for a good one",
+        f"{NORMAL} --bit-errors 0.0002",
+        60,
+    ),
+    Recipe(
+        "reset",
+        "the device resets twice, in mid packet, during a high lateral infarction: "
+        "the alarm stands, indices begin anew",
+        f"{LATERAL} --reset-at 12.34,41.07",
+        70,
+    ),
+    Recipe(
+        "drift",
+        "the device's clock runs 5000 ppm fast: no gap, no reset, the drift is told",
+        f"{NORMAL} --drift-ppm 5000",
+        60,
+    ),
+    Recipe(
+        "garbage_start",
+        "700 bytes of noise, then the middle of a packet: the first good packet is found",
+        f"{NORMAL} --garbage-at-start 700",
+        40,
+    ),
+    Recipe(
+        "late_connect",
+        "the gateway opens the port in mid packet: samples wait until the device has said who it is",
+        NORMAL,
+        40,
+        connected=((6.67, math.inf),),
+    ),
+    Recipe(
+        "electrode_off",
+        "the left arm's electrode hangs loose for 20 s: a technical alarm, never one of the heart",
+        f"{NORMAL} --electrode-off LA@15-35",
+        65,
+    ),
+    Recipe(
+        "stall",
+        "the radio holds its bytes back for 3 s, then gives them at once: late, but nothing is lost",
+        f"{NORMAL} --stall 20,3",
+        60,
+    ),
+    Recipe(
+        "link_cut",
+        "the link is cut for 18 s during an infarction: the alarm stands, and somebody is to look",
+        INFERIOR,
+        75,
+        connected=((0.0, 32.0), (50.0, math.inf)),
+    ),
+    Recipe(
+        "artefact",
+        "electrode motion and contact noise: the signal is unusable, the heart gives no alarm",
+        "--source replay:artefact?loop=true",
+        50,
+    ),
+    Recipe(
+        "atrial_fibrillation",
+        "an irregular rhythm: no ST alarm",
+        "--source replay:atrial_fibrillation?loop=true",
+        100,
+    ),
+    Recipe(
+        "asystole",
+        "the heart stands still after 20 s",
+        "--source synthetic:?rate=72 --for 20 --source synthetic:?rhythm=asystole",
+        45,
+    ),
+    Recipe(
+        "asystole_behind_electrode",
+        "the heart stands still while an electrode is loose: seen as soon as the electrode is back",
+        "--source synthetic:?rate=72 --for 20 --source synthetic:?rhythm=asystole "
+        "--electrode-off LA@15-30",
+        55,
+    ),
+    Recipe(
+        "self_test",
+        "the device sends its own square wave for 12 s: kept, and judged by nobody",
+        NORMAL,
+        45,
+        commands=(
+            SentCommand(15.0, Command.SELF_TEST, 1),
+            SentCommand(27.0, Command.SELF_TEST, 0),
+        ),
+    ),
+    Recipe(
+        "battery",
+        "the battery falls below a fifth: a low technical alarm after the hold-off",
+        f"{NORMAL} --battery 3520:3400/120",
+        95,
+    ),
+)
+
+BY_NAME: Final = {recipe.name: recipe for recipe in RECIPES}
