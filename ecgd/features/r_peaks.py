@@ -15,8 +15,6 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import fft, ifft, next_fast_len
-from scipy.signal import find_peaks
 
 from ecgd.model.signal import BoolArray, FloatArray, IntArray
 
@@ -119,10 +117,10 @@ def _analytic_bands(
     count = band_mv.shape[1]
     pad = min(count - 1, round(EDGE_PAD_S * fs_hz))
     padded = np.pad(band_mv, ((0, 0), (pad, pad)), mode="reflect", reflect_type="odd")
-    size = next_fast_len(padded.shape[1])
-    spectrum = fft(padded, size, axis=-1)
+    size = padded.shape[1]
+    spectrum = np.fft.fft(padded, axis=-1)
     energy, steep = (
-        ifft(spectrum * _response(size, fs_hz, *band), axis=-1)[:, pad : pad + count]
+        np.fft.ifft(spectrum * _response(size, fs_hz, *band), axis=-1)[:, pad : pad + count]
         for band in (ENERGY_BAND_HZ, STEEP_BAND_HZ)
     )
     return energy, steep
@@ -149,11 +147,22 @@ def _crests(energy: FloatArray, steep: FloatArray, valid: BoolArray, fs_hz: floa
         reach = round(GAP_REACH_S * fs_hz)
         near_gap = np.convolve(~valid, np.ones(2 * reach + 1), mode="same") > 0.5
         energy = np.where(near_gap, 0.0, energy)
-    indices = find_peaks(energy, distance=max(1, round(REFRACTORY_S * fs_hz)))[0].astype(np.int64)
+    indices = _local_maxima(energy, round(REFRACTORY_S * fs_hz))
     reach = round(STEEP_REACH_S * fs_hz)
     around = np.clip(indices[:, None] + np.arange(-reach, reach + 1), 0, energy.size - 1)
     score_mv = _blend(energy[indices], steep[around].max(axis=1))
     return _Crests(indices, score_mv, noise_mv, fs_hz)
+
+
+def _local_maxima(energy: FloatArray, distance: int) -> IntArray:
+    """Return where ``energy`` (sample,) peaks; of peaks nearer than ``distance`` the highest."""
+    inner = energy[1:-1]
+    peaks = np.flatnonzero((inner > energy[:-2]) & (inner >= energy[2:])) + 1
+    kept: list[int] = []
+    for index in peaks[np.argsort(-energy[peaks], kind="stable")].tolist():
+        if all(abs(index - other) >= distance for other in kept):
+            kept.append(index)
+    return np.array(sorted(kept), dtype=np.int64)
 
 
 def _blend(energy: Level, steep: Level) -> Level:

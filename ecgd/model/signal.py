@@ -42,6 +42,8 @@ class Window:
     finite everywhere, and means nothing where ``valid`` (sample,) is False. ``arrived_s`` is the
     monotonic time at which the byte arrived that completed the window. ``origin`` changes when
     the sample count starts anew (device reset): indices of two origins must never be compared.
+    ``saturated`` marks samples at the converter's limits; shape (lead, sample), or (sample,) for
+    all leads alike.
     """
 
     start_index: int

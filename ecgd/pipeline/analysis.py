@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from ecgd.config.settings import AnalysisSettings, EnsembleSettings
 from ecgd.decision.findings import find, unjudged_events
@@ -213,6 +212,9 @@ def model_input(prepared: Prepared, drift_degree: int) -> FloatArray:
     """Return what the networks see: (6, sample) at 250 Hz, drift removed, z-scored per lead."""
     band_mv = prepared.band_mv[: len(LIMB_LEADS)]
     if prepared.fs_hz != MODEL_FS_HZ:
+        # Not above: the daemon does without scipy.signal's 80 MB unless a device needs it.
+        from scipy.signal import resample_poly  # noqa: PLC0415
+
         up, down = round(MODEL_FS_HZ * 100), round(prepared.fs_hz * 100)
         band_mv = resample_poly(band_mv, up, down, axis=-1)
     return z_score(remove_drift(band_mv, drift_degree))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ecgd.config.settings import AnalysisSettings
-from ecgd.dsp.derivation import complete_limb_leads
+from ecgd.dsp.derivation import complete_limb_leads, derivation_sources
 from ecgd.model.device import DeviceInfo, DeviceStatus
 from ecgd.model.link import BytesReceived, LinkStatistics, SamplesReceived
 from ecgd.model.signal import BoolArray, CountArray, FloatArray, SampleBlock, Window
@@ -190,7 +190,8 @@ class Intake:
         if packet.info != self._device:
             self._adopt(packet.info, events)
         self._timeline.observe_hello(packet)
-        while self._waiting:
+        # One that still does not fit waits again: it must not be met twice in one round.
+        for _ in range(len(self._waiting)):
             waiting, arrived_s = self._waiting.popleft()
             self._take_samples(waiting, arrived_s, events)
 
@@ -296,13 +297,22 @@ class Intake:
             arrived_s=arrived_s,
             device=device,
             electrodes_off=self._status.electrodes_off if self._status else None,
-            saturated=_find_saturated(counts, device),
+            saturated=_find_saturated(counts, device, leads),
             origin=self._origin,
         )
 
 
-def _find_saturated(counts: CountArray, device: DeviceInfo) -> BoolArray:
-    """Mark samples at the converter's limits in any lead; shape (sample,)."""
+def _find_saturated(counts: CountArray, device: DeviceInfo, leads: tuple[str, ...]) -> BoolArray:
+    """Mark samples at the converter's limits; shape (lead, sample).
+
+    A derived lead is marked where one that it is derived from is.
+    """
     limit = 2 ** (device.adc_bits - 1)
-    at_limit: BoolArray = ((counts <= -limit) | (counts >= limit - 1)).any(axis=0)
-    return at_limit
+    at_limit = (counts <= -limit) | (counts >= limit - 1)
+    sources = [device.leads.index(lead) for lead in derivation_sources(device.leads)]
+    derived = at_limit[sources].any(axis=0)
+    rows = [
+        at_limit[device.leads.index(lead)] if lead in device.leads else derived for lead in leads
+    ]
+    saturated: BoolArray = np.stack(rows)
+    return saturated

@@ -130,7 +130,7 @@ class Daemon:
             self._settings.gpio,
             lambda: _call(loop, parts.press_button),
             edge=lambda priority, at_s: _call(loop, parts.note_edge, priority, at_s),
-            work_dir=str(self._places.state_dir),
+            work_dir=str(self._places.socket_path.parent),
         )
         stack.callback(parts.annunciator.close)
         for target in self._settings.webhooks:
@@ -141,6 +141,8 @@ class Daemon:
                 credentials_dir=os.environ.get("CREDENTIALS_DIRECTORY"),
             )
             stack.callback(parts.targets[target.name].close)
+        # All are told before the first is waited for; callbacks run last in, first out.
+        stack.callback(_stop, parts.targets)
         parts.fan_out = FanOut(self._settings, parts.circumstances, parts.store, parts.targets)
 
     def _add_sessions(self, parts: Parts, now_s: float) -> None:
@@ -202,6 +204,11 @@ class Daemon:
             log_event(_log, "stopping", "stopping")
             for task in tasks:
                 task.cancel()
+
+
+def _stop(targets: dict[str, DeliveryWorker]) -> None:
+    for target in targets.values():
+        target.stop()
 
 
 class _Preprocess:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ecgd.config.settings import PatientSettings, Settings
 from ecgd.decision.alarm import Changes, heart_in_doubt
 from ecgd.decision.technical import TechnicalState, battery_percent, technical_findings
-from ecgd.dsp.quality import FLAT, GAPS, NOISE, SATURATED, WANDER
+from ecgd.dsp.quality import ELECTRODE_OFF, FLAT, GAPS, NOISE, SATURATED, WANDER
 from ecgd.model.assessment import Assessment
 from ecgd.model.device import DeviceStatus
 from ecgd.model.finding import Outcome
@@ -213,6 +213,8 @@ class PatientSession:
     def _signal_reasons(self) -> tuple[str, ...]:
         assessment = self.assessment
         if assessment is None or assessment.outcome is not Outcome.CANNOT_JUDGE:
+            return ()
+        if ELECTRODE_OFF in assessment.cannot_judge:
             return ()
         return tuple(reason for reason in assessment.cannot_judge if reason in SIGNAL_REASONS)
 

@@ -10,10 +10,13 @@ from ecgd.decision.technical import technical_finding
 from ecgd.model.finding import EventType, Finding
 from ecgd.service.parts import Parts
 from ecgd.service.patient_link import PatientLink
+from ecgd.service.restart import load_outbox
 
 WATCH_S = 1.0
 KEEP_BOOKS_S = 10.0
 """Alarms that are only pending are kept this often, all others at once."""
+
+REFILL_S = 30.0
 
 STATUS_S = 10.0
 """systemd hears how things are this often."""
@@ -94,6 +97,19 @@ class Watch:
             for subject in self._parts.subjects():
                 if subject.alarms.book.tracks:
                     self._parts.fan_out.keep_book(subject)
+
+    async def _refill_targets(self) -> None:
+        """Hand over again what found no room in a target's queue: the outbox still has it."""
+        refilled = 0
+        while True:
+            await asyncio.sleep(REFILL_S)
+            if refilled == self._parts.overflowed:
+                continue
+            refilled = self._parts.overflowed
+            database = self._parts.places.database_path
+            for item in await asyncio.to_thread(load_outbox, database):
+                if item.target in self._parts.targets:
+                    self._parts.targets[item.target].submit(item)
 
     async def _feed_watchdog(self) -> None:
         """Feed systemd's watchdog: this runs in the loop, and only after the analysis answered.

@@ -215,8 +215,8 @@ class _Run:
         seen = self._session.alarms.annunciate(self._now_s)
         self._show(
             "annunciation",
-            sound=seen.priority.value if seen.priority and seen.sounding else None,
-            light=seen.light.value if seen.light else None,
+            sound=seen.priority.value if seen.priority and seen.sounding else "none",
+            light=seen.light.value if seen.light else "none",
             well=seen.priority is None and self._session.is_well(self._now_s),
         )
 
@@ -246,12 +246,21 @@ class _Run:
         )
 
     def _show(self, kind: str, /, **fields: Any) -> None:
-        if self._shown.get(kind) != fields:
+        """Tell what has changed since it was told last; None and [] read "none" and "unknown"."""
+        before = self._shown.get(kind, {})
+        changed = {
+            name: ("none" if value == [] else "unknown" if value is None else value)
+            for name, value in fields.items()
+            if name not in before or before[name] != value
+        }
+        if changed:
             self._shown[kind] = fields
-            self._tell(kind, **fields)
+            self._tell(kind, **changed)
 
     def _tell(self, kind: str, /, **fields: Any) -> None:
-        self._events.append({"t": round(self._now_s, 3), "event": kind, **fields})
+        """Add an event; what is empty is left out."""
+        told = {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+        self._events.append({"t": round(self._now_s, 3), "event": kind, **told})
 
 
 def _moment_s(received: Received) -> float:

@@ -53,18 +53,18 @@ RECIPES: Final = (
         f"{INFERIOR} --for 40 {NORMAL}",
         85,
     ),
-    Recipe("loss", "3 % of the packets are lost: gaps of exact length", f"{NORMAL} --loss 0.03", 60),
+    Recipe("loss", "3 % of the packets are lost: gaps of exact length", f"{NORMAL} --loss 0.03", 50),
     Recipe(
         "byte_loss",
         "single bytes are lost: their packets are discarded, and nothing else",
         f"{NORMAL} --byte-loss 0.0005",
-        45,
+        40,
     ),
     Recipe(
         "bit_errors",
-        "one bit in 5000 is flipped: no damaged packet is taken for a good one",
-        f"{NORMAL} --bit-errors 0.0002",
-        60,
+        "one bit in 10 000 is flipped: no damaged packet is taken for a good one",
+        f"{NORMAL} --bit-errors 0.0001",
+        45,
     ),
     Recipe(
         "reset",
@@ -77,7 +77,7 @@ RECIPES: Final = (
         "drift",
         "the device's clock runs 5000 ppm fast: no gap, no reset, the drift is told",
         f"{NORMAL} --drift-ppm 5000",
-        60,
+        50,
     ),
     Recipe(
         "garbage_start",
@@ -94,15 +94,15 @@ RECIPES: Final = (
     ),
     Recipe(
         "electrode_off",
-        "the left arm's electrode hangs loose for 20 s: a technical alarm, never one of the heart",
-        f"{NORMAL} --electrode-off LA@15-35",
-        65,
+        "the left arm's electrode hangs loose for 40 s: one technical alarm, and the rhythm is watched in lead II",
+        f"{NORMAL} --electrode-off LA@15-55",
+        75,
     ),
     Recipe(
         "stall",
         "the radio holds its bytes back for 3 s, then gives them at once: late, but nothing is lost",
         f"{NORMAL} --stall 20,3",
-        60,
+        55,
     ),
     Recipe(
         "link_cut",
@@ -110,6 +110,14 @@ RECIPES: Final = (
         INFERIOR,
         75,
         connected=((0.0, 32.0), (50.0, math.inf)),
+    ),
+    Recipe(
+        "reset_behind_cut",
+        "the device resets while the link is cut, and its counters come to lie where a short gap "
+        "would be: a new origin, never a wrong time",
+        f"{NORMAL} --reset-at 12",
+        45,
+        connected=((0.0, 10.0), (26.25, math.inf)),
     ),
     Recipe(
         "artefact",
@@ -121,7 +129,7 @@ RECIPES: Final = (
         "atrial_fibrillation",
         "an irregular rhythm: no ST alarm",
         "--source replay:atrial_fibrillation?loop=true",
-        100,
+        50,
     ),
     Recipe(
         "asystole",
@@ -131,7 +139,7 @@ RECIPES: Final = (
     ),
     Recipe(
         "asystole_behind_electrode",
-        "the heart stands still while an electrode is loose: seen as soon as the electrode is back",
+        "the heart stands still while the left arm's electrode is loose: lead II shows it at once",
         "--source synthetic:?rate=72 --for 20 --source synthetic:?rhythm=asystole "
         "--electrode-off LA@15-30",
         55,
@@ -149,8 +157,8 @@ RECIPES: Final = (
     Recipe(
         "battery",
         "the battery falls below a fifth: a low technical alarm after the hold-off",
-        f"{NORMAL} --battery 3520:3400/120",
-        95,
+        f"{NORMAL} --battery 3490:3370/120",
+        75,
     ),
 )
 

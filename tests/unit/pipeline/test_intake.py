@@ -148,14 +148,28 @@ def test_status_reaches_windows_and_events() -> None:
     assert windows(events)[0].electrodes_off == frozenset({"LA"})
 
 
-def test_saturated_samples_are_marked() -> None:
+def test_saturated_samples_are_marked_in_their_lead_and_in_what_is_derived_from_it() -> None:
     encoder = BlockEncoder()
     counts = tone(25)
     counts[0, 5:10] = 2047
     pieces = with_hello([encoder.samples(counts), *packets(5.0, encoder, start=25)])
     saturated = windows(feed(Intake(AnalysisSettings()), pieces))[0].saturated
     assert saturated is not None
-    assert np.flatnonzero(saturated).tolist() == [5, 6, 7, 8, 9]
+    marked = {
+        lead: np.flatnonzero(row).tolist() for lead, row in zip(LIMB_LEADS, saturated, strict=True)
+    }
+    assert marked.pop("II") == []
+    assert set(map(tuple, marked.values())) == {(5, 6, 7, 8, 9)}
+
+
+def test_samples_that_no_hello_fits_neither_hang_nor_pile_up() -> None:
+    encoder = BlockEncoder()
+    stranger = encoder.samples(tone(25)[:1])
+    intake = Intake(AnalysisSettings())
+    pieces = [encoder.hello(DEVICE), *[stranger] * 200, encoder.hello(DEVICE)]
+    events = feed(intake, pieces)
+    assert [type(event) for event in events] == [DeviceSeen]
+    assert intake.statistics.samples == 0
 
 
 def test_every_byte_is_accounted_for_after_garbage_and_a_cut() -> None:
