@@ -24,7 +24,7 @@ def points(seconds: float) -> int:
 
 
 CORE_SHARE = 0.19
-CORE_GAP_S = 0.010
+CORE_GAP_S = 0.032
 CORE_REACH_S = 0.13
 ONSET_SHARE = 0.13
 END_SHARE = 0.075

@@ -284,7 +284,6 @@ def _describe(assessment: Assessment) -> Event:
         "beats": [beat.r_peak for beat in assessment.beats],
         "findings": [finding.event_type.value for finding in assessment.findings],
         "cannot_judge": list(assessment.cannot_judge),
-        "unjudged": sorted(kind.value for kind in assessment.unjudged),
     }
 
 
