@@ -17,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 from ecgd.cli.client import Client, UnreachableError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -159,7 +161,7 @@ def node(
     link.parent.mkdir(exist_ok=True)
     url = source or f"replay:{STEMI}?loop=true"
     command = [*_PYTHON, "ecgd.node", "--source", url, "--link", str(link), *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True) as process:
         try:
             wait_for(lambda: link.is_symlink() or None, "the device's port")
             yield process
@@ -218,3 +220,18 @@ def notify_socket(directory: Path) -> Iterator[tuple[str, list[str]]]:
         finally:
             done.set()
             thread.join()
+
+
+@contextmanager
+def full_disk(directory: Path) -> Iterator[None]:
+    """Make ``directory`` a disk of 1.5 MB that can really be full; skip where nobody may."""
+    directory.mkdir(exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", "size=1536k,mode=755", "tmpfs", str(directory)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("mounting a small disk is not permitted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)

@@ -1,4 +1,4 @@
-"""Synthetic six-lead ECG whose ST level is known exactly: material for tests of signal and beats."""
+"""Synthetic six-lead ECG whose ST level is known exactly: material for tests."""
 
 from __future__ import annotations
 
@@ -72,6 +72,7 @@ def window(
     signal_mv: FloatArray,
     fs_hz: float = 250.0,
     start_index: int = 0,
+    *,
     leads: tuple[str, ...] = LIMB_LEADS,
     valid: BoolArray | None = None,
     electrodes_off: frozenset[str] | None = None,

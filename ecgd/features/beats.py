@@ -84,7 +84,7 @@ def find_beats(
     )
     measurable = _measurable(peaks.indices[wanted], valid, whole, fs_hz)
     levels = st_levels(segments.fine_mv, whole.qrs_onset, whole.qrs_end)
-    maker = _BeatMaker(leads, usable, fs_hz, whole, each, levels)
+    maker = _BeatMaker(leads, usable.tolist(), fs_hz, _rows(whole), _rows(each), levels)
     beats = tuple(
         maker.make(
             row,
@@ -144,50 +144,49 @@ def _measurable(r_peaks: IntArray, valid: BoolArray, whole: Boundaries, fs_hz: f
     return clean
 
 
+def _rows(bounds: Boundaries) -> list[tuple[int, ...]]:
+    """Return the boundaries as plain numbers, a row at a time, in the order of ``Waves``."""
+    columns = (
+        *(bounds.qrs_onset, bounds.qrs_end),
+        *(bounds.p_onset, bounds.p_peak, bounds.p_end),
+        *(bounds.t_onset, bounds.t_peak, bounds.t_end),
+    )
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _BeatMaker:
     """Turns rows of grid points into beats at absolute indices."""
 
     leads: tuple[str, ...]
-    usable: BoolArray
+    usable: list[bool]
     fs_hz: float
-    whole: Boundaries
-    each: Boundaries
+    whole: list[tuple[int, ...]]
+    each: list[tuple[int, ...]]
     levels: FloatArray
 
     def make(self, row: int, r_peak: int, measurable: bool, beat_class: BeatClass) -> Beat:
         nothing = (None,) * len(self.leads)
         if not measurable:
             return Beat(r_peak, None, self.leads, nothing, nothing, beat_class)
-        used = int(self.usable.sum())
-        place = np.cumsum(self.usable) - 1
-        st: list[StLevels | None] = []
-        lead_waves: list[Waves | None] = []
-        for lead in range(len(self.leads)):
-            if self.usable[lead]:
-                column = int(place[lead])
-                st.append(StLevels(*self.levels[:, row, column].tolist()))
-                lead_waves.append(self._waves(self.each, row * used + column, r_peak))
-            else:
-                st.append(None)
-                lead_waves.append(None)
-        waves = self._waves(self.whole, row, r_peak)
-        return Beat(r_peak, waves, self.leads, tuple(st), tuple(lead_waves), beat_class)
-
-    def _waves(self, bounds: Boundaries, row: int, r_peak: int) -> Waves:
-        def place(points: IntArray) -> int | None:
-            point = int(points[row])
-            if point == NONE:
-                return None
-            return r_peak + round((point - R_AT) / GRID_HZ * self.fs_hz)
-
-        return Waves(
-            qrs_onset=place(bounds.qrs_onset) or 0,
-            qrs_end=place(bounds.qrs_end) or 0,
-            p_onset=place(bounds.p_onset),
-            p_peak=place(bounds.p_peak),
-            p_end=place(bounds.p_end),
-            t_onset=place(bounds.t_onset),
-            t_peak=place(bounds.t_peak),
-            t_end=place(bounds.t_end),
+        measured = zip(*self.levels[:, row].tolist(), strict=True)
+        st = (StLevels(*levels) for levels in measured)
+        first = row * sum(self.usable)
+        waves = (self._waves(bounds, r_peak) for bounds in self.each[first:])
+        return Beat(
+            r_peak,
+            self._waves(self.whole[row], r_peak),
+            self.leads,
+            tuple(next(st) if used else None for used in self.usable),
+            tuple(next(waves) if used else None for used in self.usable),
+            beat_class,
         )
+
+    def _waves(self, bounds: tuple[int, ...], r_peak: int) -> Waves:
+        qrs_onset, qrs_end, *others = (
+            None if point == NONE else r_peak + round((point - R_AT) / GRID_HZ * self.fs_hz)
+            for point in bounds
+        )
+        assert qrs_onset is not None
+        assert qrs_end is not None
+        return Waves(qrs_onset, qrs_end, *others)

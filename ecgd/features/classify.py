@@ -8,10 +8,14 @@ from ecgd.model.beat import BeatClass
 from ecgd.model.signal import FloatArray, IntArray
 
 SHAPE_REACH_S = 0.10
-WIDE_S = 0.120
-DIFFERENT = 0.75
-EARLY_SHARE = 0.90
-"""V: QRS of 120 ms or more, correlation with the usual beat below 0.75, RR below 0.9 of usual."""
+EARLY_SHARE = 0.92
+EARLY_WIDE_S = 0.10
+EARLY_LIKENESS = 0.80
+WIDE_S = 0.13
+WIDE_LIKENESS = 0.70
+DOUBTFUL_LIKENESS = 0.60
+"""V: early, 100 ms wide and unlike the usual beat (correlation), or wider and more unlike whenever
+it comes; Q: as unlike, but narrow. Figures from MIT-BIH (DS1)."""
 
 LEAST_BEATS = 3
 
@@ -37,8 +41,10 @@ def likeness(signal_mv: FloatArray, r_peaks: IntArray, fs_hz: float) -> FloatArr
 
 
 def classify(like_usual: float, qrs_s: float, rr_s: float | None, usual_rr_s: float) -> BeatClass:
-    """Return V for early, wide and different; Q for wide and different alone; else N."""
-    if qrs_s < WIDE_S or like_usual >= DIFFERENT:
-        return BeatClass.N
+    """Return the class of a beat; ``rr_s`` is the interval before it, None where unknown."""
     early = rr_s is not None and rr_s < EARLY_SHARE * usual_rr_s
-    return BeatClass.V if early else BeatClass.Q
+    if early and qrs_s >= EARLY_WIDE_S and like_usual < EARLY_LIKENESS:
+        return BeatClass.V
+    if qrs_s >= WIDE_S and like_usual < WIDE_LIKENESS:
+        return BeatClass.V
+    return BeatClass.Q if like_usual < DOUBTFUL_LIKENESS else BeatClass.N

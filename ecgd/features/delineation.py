@@ -100,18 +100,18 @@ def qrs_bounds(
 def _core(activity: FloatArray, peak: FloatArray) -> tuple[IntArray, IntArray]:
     """Return first and last point of the steep run around the R peak; shapes (row, 1)."""
     reach, gap = points(CORE_REACH_S), points(CORE_GAP_S)
-    firsts, lasts = [], []
-    for curve, top in zip(activity, peak[:, 0], strict=True):
-        steep = np.flatnonzero(curve[R_AT - reach : R_AT + reach + 1] > CORE_SHARE * top)
-        if steep.size == 0:
-            steep = np.array([reach])
-        breaks = np.flatnonzero(np.diff(steep) > gap)
-        starts = steep[np.concatenate(([0], breaks + 1))]
-        stops = steep[np.concatenate((breaks, [steep.size - 1]))]
-        run = int(np.argmin(np.maximum(starts - reach, reach - stops)))
-        firsts.append(R_AT - reach + int(starts[run]))
-        lasts.append(R_AT - reach + int(stops[run]))
-    return np.array(firsts)[:, None], np.array(lasts)[:, None]
+    steep = activity[:, R_AT - reach : R_AT + reach + 1] > CORE_SHARE * peak
+    steep[~steep.any(axis=1), reach] = True
+    rows, at = np.arange(steep.shape[0]), np.arange(2 * reach + 1)
+    # A run ends where the next steep point is further than the gap: runs are numbered.
+    last_steep = np.maximum.accumulate(np.where(steep, at, -2 * reach), axis=1)
+    begins = steep[:, 1:] & (at[1:] - last_steep[:, :-1] > gap)
+    run = np.cumsum(np.pad(begins, ((0, 0), (1, 0))), axis=1)
+    nearest = np.argmin(np.where(steep, np.abs(at - reach), at.size), axis=1)
+    core = steep & (run == run[rows, nearest][:, None])
+    first = np.argmax(core, axis=1)
+    last = at.size - 1 - np.argmax(core[:, ::-1], axis=1)
+    return (R_AT - reach + first)[:, None], (R_AT - reach + last)[:, None]
 
 
 def find_wave(
@@ -123,24 +123,34 @@ def find_wave(
     or whose span is too short, give ``NONE``. Boundaries: Zhang et al. (2006).
     """
     rows = np.arange(coarse_mv.shape[0])
-    at = np.arange(POINTS)
     low, high = np.clip(low, 0, POINTS - 1), np.clip(high, 0, POINTS - 1)
     usable = high - low > points(0.05)
+    # Only the stretch that some row looks at, with the reach of the area on both sides.
+    width = points(area_s)
+    first = int(min(low.min(), high.min()))
+    at = np.arange(first, int(max(low.max(), high.max())) + 1)
+    around = np.clip(np.arange(first - width - 1, at[-1] + width + 1), 0, POINTS - 1)
+    total = np.cumsum(coarse_mv[:, around], axis=1)
+    curve_mv = coarse_mv[:, first : first + at.size]
+    low, high = low - first, high - first
+    at = at - first
     inside = (at > low[:, None]) & (at < high[:, None])
-    left, right = coarse_mv[rows, low][:, None], coarse_mv[rows, high][:, None]
+    left = curve_mv[rows, low][:, None]
+    right = curve_mv[rows, high][:, None]
     share = (at - low[:, None]) / np.maximum(1, high - low)[:, None]
-    height = np.where(inside, coarse_mv - left - (right - left) * share, 0.0)
+    height = np.where(inside, curve_mv - left - (right - left) * share, 0.0)
     peak = np.argmax(np.abs(height), axis=1)
     found = usable & (np.abs(height[rows, peak]) >= least_mv)
     sign = np.where(height[rows, peak] >= 0, 1.0, -1.0)[:, None]
-    width = points(area_s)
-    total = np.cumsum(np.pad(coarse_mv, ((0, 0), (width + 1, width)), mode="edge"), axis=1)
-    behind = total[:, width : width + POINTS] - total[:, :POINTS]
-    ahead = total[:, 2 * width : 2 * width + POINTS] - total[:, width : width + POINTS]
+    size = at.size
+    behind = total[:, width : width + size] - total[:, :size]
+    ahead = total[:, 2 * width : 2 * width + size] - total[:, width : width + size]
     after = (at > peak[:, None]) & (at <= high[:, None])
     before = (at < peak[:, None]) & (at >= low[:, None])
-    end = np.argmax(np.where(after, sign * (behind - width * coarse_mv), -np.inf), axis=1)
-    onset = np.argmax(np.where(before, sign * (ahead - width * coarse_mv), -np.inf), axis=1)
+    level_mv = width * curve_mv
+    end = first + np.argmax(np.where(after, sign * (behind - level_mv), -np.inf), axis=1)
+    onset = first + np.argmax(np.where(before, sign * (ahead - level_mv), -np.inf), axis=1)
+    peak = first + peak
     return (
         np.where(found, onset, NONE),
         np.where(found, peak, NONE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 import numpy as np
 
@@ -37,7 +38,9 @@ AF_SPAN_S = 30.0
 AF_BEATS = 20
 AF_IRREGULAR = 0.09
 AF_P_SHARE = 0.45
-"""AF: RR irregular from beat to beat over 30 s (ESC), and P waves before less than this share."""
+AF_PR_SPREAD_S = 0.020
+"""AF: RR irregular from beat to beat over 30 s (ESC), and no P waves: what looks like one keeps
+within 20 ms of its usual distance from the R peak in less than this share of the beats."""
 
 
 def assess_rhythm(
@@ -73,6 +76,7 @@ def assess_rhythm(
             now_s=now_s,
             rate_bpm=rate_bpm,
             irregularity=irregularity,
+            fs_hz=fs_hz,
             settings=settings,
         )
     stopped = label == ASYSTOLE
@@ -95,6 +99,7 @@ def _label(
     now_s: float,
     rate_bpm: float | None,
     irregularity: float | None,
+    fs_hz: float,
     settings: AnalysisSettings,
 ) -> str:
     """Return the gravest label that holds."""
@@ -105,7 +110,7 @@ def _label(
         (EXTREME_TACHYCARDIA, _extreme(rr_s, EXTREME_FAST_BEATS, settings.tachycardia_bpm, True)),
         (EXTREME_BRADYCARDIA, _extreme(rr_s, EXTREME_SLOW_BEATS, settings.bradycardia_bpm, False)),
         (PAUSE, pause_s > settings.pause_s),
-        (ATRIAL_FIBRILLATION, _atrial_fibrillation(beats, r_s)),
+        (ATRIAL_FIBRILLATION, _atrial_fibrillation(beats, r_s, fs_hz)),
         (TACHYCARDIA, rate > TACHYCARDIA_BPM),
         (BRADYCARDIA, rate < BRADYCARDIA_BPM),
         (IRREGULAR, irregularity is not None and irregularity > IRREGULAR_SHARE),
@@ -150,7 +155,7 @@ def _extreme(rr_s: FloatArray, beat_count: int, limit_bpm: float, fast: bool) ->
     return mean_bpm > limit_bpm if fast else mean_bpm < limit_bpm
 
 
-def _atrial_fibrillation(beats: Sequence[Beat], r_s: FloatArray) -> bool:
+def _atrial_fibrillation(beats: Sequence[Beat], r_s: FloatArray, fs_hz: float) -> bool:
     if r_s.size < AF_BEATS or r_s[-1] - r_s[0] < AF_SPAN_S:
         return False
     recent = r_s >= r_s[-1] - AF_SPAN_S - 2.0
@@ -158,6 +163,19 @@ def _atrial_fibrillation(beats: Sequence[Beat], r_s: FloatArray) -> bool:
     irregularity = _irregularity(rr_s)
     if irregularity is None or irregularity < AF_IRREGULAR:
         return False
-    judged = [b.waves for b, keep in zip(beats, recent, strict=True) if keep and b.waves]
-    with_p = sum(1 for waves in judged if waves.p_peak is not None)
-    return len(judged) >= AF_BEATS // 2 and with_p <= AF_P_SHARE * len(judged)
+    measured = [b for b, keep in zip(beats, recent, strict=True) if keep and b.waves]
+    return len(measured) >= AF_BEATS // 2 and _p_share(measured, fs_hz) <= AF_P_SHARE
+
+
+def _p_share(beats: Sequence[Beat], fs_hz: float) -> float:
+    """Return the share of beats whose P wave comes at the usual distance from the R peak."""
+    distances = [
+        beat.r_peak - beat.waves.p_peak
+        for beat in beats
+        if beat.waves is not None and beat.waves.p_peak is not None
+    ]
+    if not distances:
+        return 0.0
+    usual = median(distances)
+    near = sum(abs(distance - usual) <= AF_PR_SPREAD_S * fs_hz for distance in distances)
+    return near / len(beats)

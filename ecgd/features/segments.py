@@ -2,7 +2,7 @@
 
 Value and slope at each point of the grid come from a local quadratic fit with Gaussian weights
 (Savitzky & Golay 1964, with a soft window): it smooths without blunting peaks, needs no filter
-edges, and is one matrix product per window.
+edges, and is a few matrix products per window.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ AFTER_S = 0.80
 R_AT = round(BEFORE_S * GRID_HZ)
 POINTS = R_AT + round(AFTER_S * GRID_HZ) + 1
 """The grid: ``POINTS`` points of 2 ms, the R peak at ``R_AT``."""
+
+BLOCK_POINTS = 100
+"""Points that are fitted by one product."""
 
 FINE_S = 0.007
 COARSE_S = 0.016
@@ -45,10 +48,15 @@ def cut_segments(signal_mv: FloatArray, r_peaks: IntArray, fs_hz: float) -> Segm
     padded = np.pad(signal_mv, ((0, 0), (before, after)), mode="edge")
     offsets = np.arange(before + after + 1)
     raw = np.concatenate([padded[:, r_peak + offsets] for r_peak in r_peaks.tolist()])
-    centre = raw[:, before : before + 1]
-    fitted = ((raw - centre) @ _fit_matrix(fs_hz)).reshape(r_peaks.size, -1, 4, POINTS)
-    fitted[:, :, ::2] += centre.reshape(r_peaks.size, -1, 1, 1)
-    return Segments(fitted[:, :, 0], fitted[:, :, 1], fitted[:, :, 2], fitted[:, :, 3])
+    centre = raw[:, before : before + 1].copy()
+    raw -= centre
+    fitted = np.empty((4, raw.shape[0], POINTS))
+    for block in _fit_blocks(fs_hz):
+        product = raw[:, block.samples] @ block.matrix
+        fitted[:, :, block.points] = product.reshape(raw.shape[0], 4, -1).swapaxes(0, 1)
+    fitted[::2] += centre
+    shape = (r_peaks.size, signal_mv.shape[0], POINTS)
+    return Segments(*(rows.reshape(shape) for rows in fitted))
 
 
 def _reach(fs_hz: float) -> tuple[int, int]:
@@ -56,10 +64,27 @@ def _reach(fs_hz: float) -> tuple[int, int]:
     return int(np.ceil((BEFORE_S + margin_s) * fs_hz)), int(np.ceil((AFTER_S + margin_s) * fs_hz))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """The fit of some points from the samples within their reach: (sample, 4 × point)."""
+
+    samples: slice
+    points: slice
+    matrix: FloatArray
+
+
 @lru_cache(maxsize=16)
-def _fit_matrix(fs_hz: float) -> FloatArray:
-    """Return the matrix (sample, 4 × point): value and slope, fine and coarse."""
-    return np.hstack([*_fit_matrices(fs_hz, FINE_S), *_fit_matrices(fs_hz, COARSE_S)])
+def _fit_blocks(fs_hz: float) -> tuple[_Block, ...]:
+    """Return the fit in blocks: the whole matrix is a narrow band, and mostly zeros."""
+    fits = (*_fit_matrices(fs_hz, FINE_S), *_fit_matrices(fs_hz, COARSE_S))
+    blocks = []
+    for start in range(0, POINTS, BLOCK_POINTS):
+        points = slice(start, min(start + BLOCK_POINTS, POINTS))
+        columns = np.hstack([fit[:, points] for fit in fits])
+        used = np.flatnonzero(columns.any(axis=1))
+        samples = slice(int(used[0]), int(used[-1]) + 1)
+        blocks.append(_Block(samples, points, np.ascontiguousarray(columns[samples])))
+    return tuple(blocks)
 
 
 def _fit_matrices(fs_hz: float, sigma_s: float) -> tuple[FloatArray, FloatArray]:

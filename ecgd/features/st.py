@@ -43,25 +43,30 @@ def st_levels(fine_mv: FloatArray, qrs_onset: IntArray, qrs_end: IntArray) -> Fl
 
     ``fine_mv`` is (beat, lead, point) on the grid of ``segments``, boundaries are (beat,).
     """
-    iso_from = qrs_onset - round(ISO_FROM_S * GRID_HZ)
-    iso = _gather(fine_mv, iso_from, round((ISO_FROM_S - ISO_TO_S) * GRID_HZ) + 1)
-    level = iso.mean(axis=-1)
     half = round(HALF_WIDTH_S * GRID_HZ)
-    rows = [
-        _gather(fine_mv, qrs_end + round(at_s * GRID_HZ) - half, 2 * half + 1).mean(axis=-1)
-        for at_s in LEVELS_S
-    ]
-    span = round((MEAN_TO_S - MEAN_FROM_S) * GRID_HZ) + 1
-    rows.append(_gather(fine_mv, qrs_end + round(MEAN_FROM_S * GRID_HZ), span).mean(axis=-1))
-    levels: FloatArray = np.stack(rows) - level
+    ranges = [(qrs_onset - round(ISO_FROM_S * GRID_HZ), round((ISO_FROM_S - ISO_TO_S) * GRID_HZ))]
+    ranges += [(qrs_end + round(at_s * GRID_HZ) - half, 2 * half) for at_s in LEVELS_S]
+    span = round((MEAN_TO_S - MEAN_FROM_S) * GRID_HZ)
+    ranges.append((qrs_end + round(MEAN_FROM_S * GRID_HZ), span))
+    means = _range_means(fine_mv, ranges)
+    levels: FloatArray = means[1:] - means[0]
     return levels
 
 
-def _gather(fine_mv: FloatArray, start: IntArray, count: int) -> FloatArray:
-    """Return ``count`` points of every lead from each beat's ``start``; (beat, lead, count)."""
-    at = np.clip(start[:, None] + np.arange(count), 0, POINTS - 1)
-    gathered: FloatArray = np.take_along_axis(fine_mv, at[:, None, :], axis=2)
-    return gathered
+def _range_means(fine_mv: FloatArray, ranges: list[tuple[IntArray, int]]) -> FloatArray:
+    """Return the mean from each ``start`` (beat,) over ``length`` + 1 points: (range, beat, lead).
+
+    A range that would leave the grid is moved to its edge.
+    """
+    lengths = np.array([length + 1 for _, length in ranges])
+    starts = np.stack([start for start, _ in ranges], axis=1)
+    starts = np.clip(starts, 0, POINTS - lengths)
+    total = np.zeros((*fine_mv.shape[:2], POINTS + 1))
+    np.cumsum(fine_mv, axis=2, out=total[:, :, 1:])
+    beat = np.arange(fine_mv.shape[0])[:, None]
+    sums = total[beat, :, starts + lengths] - total[beat, :, starts]
+    means: FloatArray = (sums / lengths[:, None]).transpose(1, 0, 2)
+    return means
 
 
 def summarise_st(

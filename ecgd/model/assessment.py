@@ -29,9 +29,10 @@ class StageLatency:
 class Assessment:
     """One window, judged or not.
 
-    ``risk_level`` None: ST was not judged, which is never the same as NORMAL. ``unjudged`` names the
-    kinds of alarm that this window could not see. ``beats`` are those that became final in this window: every beat appears in exactly one
-    assessment of a stream. ``latency`` is the only field that differs between two runs.
+    ``risk_level`` None: ST was not judged, which is never the same as NORMAL. ``unjudged`` names
+    the kinds of alarm that this window could not see. ``beats`` are those that became final in
+    this window: every beat appears in exactly one assessment of a stream. ``latency`` is the only
+    field that differs between two runs.
     """
 
     start_index: int

@@ -42,6 +42,9 @@ MODEL_FS_HZ = 250.0
 UNWATCHED_GAP_S = 0.5
 """A longer hole in the samples may hide a beat: intervals across it say nothing."""
 
+RECENT_S = 60.0
+"""Rate, rhythm and ST look back no further than this: fibrillation takes 30 s to tell (ESC)."""
+
 QUIET_MV = 0.3
 """A lead that stays below this, in the band of the beats, has no storm of noise."""
 
@@ -260,7 +263,7 @@ def _find(
 ) -> _Beats:
     usable = np.array([lead.usable for lead in quality], dtype=np.bool_)
     trusted = bool(usable.any())
-    quiet = _quiet(prepared, quality)
+    looked_at = usable if trusted else _quiet(prepared, quality)
     found = find_beats(
         start_index=window.start_index,
         fs_hz=window.fs_hz,
@@ -268,13 +271,13 @@ def _find(
         st_path_mv=prepared.st_path_mv,
         band_mv=prepared.band_mv,
         valid=prepared.valid,
-        usable=usable if trusted else quiet,
+        usable=looked_at,
         hints=before.hints,
         from_index=before.final_before,
     )
     if not trusted:
         # What looks like a beat in noise is none, but neither that nor a storm is an asystole.
-        silent = bool(quiet.any()) and not found.r_peaks.size
+        silent = bool(looked_at.any()) and not found.r_peaks.size
         watched_from = before.watched_from if silent else window.end_index
         after = replace(before, end_index=window.end_index, watched_from=watched_from)
         return _Beats(before.beats, (), after)
@@ -297,7 +300,8 @@ def _settle(window: Window, found: FoundBeats, before: History) -> _Beats:
         final_before=max(before.final_before, found.final_before_index),
         hints=found.hints,
     )
-    return _Beats((*beats, *newest), final, after)
+    recent = after.since(window.end_index - round(RECENT_S * window.fs_hz))
+    return _Beats((*recent, *newest), final, after)
 
 
 def _is_judged(st: StFinding | None, rhythm: RhythmFinding) -> bool:

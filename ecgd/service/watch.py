@@ -21,6 +21,9 @@ REFILL_S = 30.0
 STATUS_S = 10.0
 """systemd hears how things are this often."""
 
+DATABASE_PATIENCE_S = 10.0
+"""A database may be locked, or slow, for so long before that is an alarm: it is retried."""
+
 DELIVERY_PATIENCE_S = 60.0
 """A target may fail for so long before that is an alarm: retries come within seconds."""
 
@@ -31,7 +34,7 @@ class Watch:
     def __init__(self, parts: Parts, links: tuple[PatientLink, ...]) -> None:
         self._parts = parts
         self._links = links
-        self._failing_since_s: dict[str, float] = {}
+        self._since_s: dict[str, float] = {}
         self._overflow_s: float | None = None
         self._overflowed = 0
 
@@ -72,17 +75,13 @@ class Watch:
         """Find what is wrong with the gateway itself."""
         parts = self._parts
         health = parts.store.health
-        if not health.healthy:
+        if self._lasts("database", not health.healthy, DATABASE_PATIENCE_S, now_s):
             yield technical_finding(EventType.DATABASE_FAULT, health.detail)
-        for target in parts.targets.values():
-            snapshot = target.health()
-            if snapshot.healthy or not snapshot.pending:
-                self._failing_since_s.pop(snapshot.name, None)
-                continue
-            since_s = self._failing_since_s.setdefault(snapshot.name, now_s)
-            if now_s - since_s >= DELIVERY_PATIENCE_S:
+        for target in (worker.health() for worker in parts.targets.values()):
+            failing = not target.healthy and target.pending > 0
+            if self._lasts(f"target {target.name}", failing, DELIVERY_PATIENCE_S, now_s):
                 yield technical_finding(
-                    EventType.DELIVERY_FAILING, f"{snapshot.name}: {snapshot.detail}"
+                    EventType.DELIVERY_FAILING, f"{target.name}: {target.detail}"
                 )
         if parts.overflowed > self._overflowed:
             self._overflowed, self._overflow_s = parts.overflowed, now_s
@@ -90,6 +89,13 @@ class Watch:
             yield technical_finding(
                 EventType.ALARM_OVERFLOW, f"{self._overflowed} messages found no room"
             )
+
+    def _lasts(self, what: str, holds: bool, patience_s: float, now_s: float) -> bool:
+        """Tell whether something has held for longer than ``patience_s``."""
+        if not holds:
+            self._since_s.pop(what, None)
+            return False
+        return now_s - self._since_s.setdefault(what, now_s) >= patience_s
 
     async def _keep_books(self) -> None:
         while True:

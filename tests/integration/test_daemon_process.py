@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -12,7 +13,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon_process import SECRET, Daemon, config, node, notify_socket, receiving, wait_for
+from daemon_process import (
+    SECRET,
+    Daemon,
+    config,
+    full_disk,
+    node,
+    notify_socket,
+    receiving,
+    wait_for,
+)
 
 from ecgd.alerts.signature import verified
 
@@ -157,6 +167,74 @@ def test_a_damaged_database_is_put_aside_and_the_daemon_alarms_on(short_dir: Pat
             assert aside.name in database["detail"]
         finally:
             daemon.end()
+
+
+def test_a_locked_database_delays_no_alarm_and_loses_none(short_dir: Path) -> None:
+    with receiving() as receiver, node(short_dir):
+        daemon = Daemon(short_dir, config(receiver.url, stemi_s=6.0))
+        daemon.start()
+        try:
+            daemon.wait_until_up()
+            other = sqlite3.connect(daemon.state_dir / "ecgd.sqlite3", isolation_level=None)
+            wait_for(lambda: _begin_exclusive(other), "the lock")
+            wait_for(
+                lambda: any(b'"STEMI_DETECTED"' in body for body in receiver.bodies()),
+                "the heart's alarm",
+            )
+            assert any(" buzzer " in line for line in daemon.pin_lines())
+            waiting = daemon.client().get("/v1/diagnostics")["queue_depths"]
+            assert sum(waiting[name] for name in ("store alerts", "store urgent")) > 0
+            other.execute("ROLLBACK")
+            other.close()
+            stored = wait_for(lambda: _stored_alerts(daemon), "the alert on the disk")
+            assert "STEMI_DETECTED" in stored
+        finally:
+            daemon.end()
+
+
+def test_a_full_disk_is_an_alarm_and_stops_no_other(short_dir: Path) -> None:
+    with receiving() as receiver, full_disk(short_dir / "state"), node(short_dir):
+        daemon = Daemon(short_dir, config(receiver.url))
+        filler = daemon.state_dir / "filler"
+        daemon.start()
+        try:
+            daemon.wait_until_up()
+            _fill(filler)
+            wait_for(
+                lambda: any(b'"STEMI_DETECTED"' in body for body in receiver.bodies()),
+                "the heart's alarm",
+            )
+            wait_for(
+                lambda: any(b'"DATABASE_FAULT"' in body for body in receiver.bodies()),
+                "the disk's alarm",
+            )
+            filler.unlink()
+            stored = wait_for(lambda: _stored_alerts(daemon), "the alerts on the disk")
+            assert "STEMI_DETECTED" in stored
+        finally:
+            daemon.end()
+
+
+def _begin_exclusive(database: sqlite3.Connection) -> bool:
+    try:
+        database.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def _stored_alerts(daemon: Daemon) -> list[str]:
+    with sqlite3.connect(f"file:{daemon.state_dir}/ecgd.sqlite3?mode=ro", uri=True) as database:
+        return [kind for (kind,) in database.execute("SELECT event_type FROM alerts")]
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
 
 
 def test_systemd_is_told_and_its_watchdog_fed(short_dir: Path, daemon: Daemon) -> None:

@@ -101,19 +101,17 @@ def test_garbage_gives_finite_answers(
 
 def garbage(rng: np.random.Generator, kind: str, shape: tuple[int, int]) -> FloatArray:
     noise = rng.normal(0.0, 1.0, shape)
-    if kind == "constant":
-        return np.full(shape, 3.3)
-    if kind == "huge":
-        return noise * 1e300
-    if kind == "spikes":
-        return np.where(rng.random(shape) < 0.01, 1e6, 0.0)
-    if kind == "steps":
-        return np.cumsum(np.where(rng.random(shape) < 0.005, 50 * noise, 0.0), axis=1)
-    if kind == "nan":
-        return np.where(rng.random(shape) < 0.2, np.nan, noise)
-    if kind == "square":
-        return np.sign(np.sin(np.arange(shape[1]) / 20.0)) * np.ones(shape)
-    return noise
+    steps = np.where(rng.random(shape) < 0.005, 50 * noise, 0.0)
+    made: dict[str, FloatArray] = {
+        "noise": noise,
+        "constant": np.full(shape, 3.3),
+        "huge": noise * 1e300,
+        "spikes": np.where(rng.random(shape) < 0.01, 1e6, 0.0),
+        "steps": np.cumsum(steps, axis=1),
+        "nan": np.where(rng.random(shape) < 0.2, np.nan, noise),
+        "square": np.sign(np.sin(np.arange(shape[1]) / 20.0)) * np.ones(shape),
+    }
+    return made[kind]
 
 
 @few

@@ -1,4 +1,4 @@
-"""From a recipe to a byte recording: the simulated node in virtual time, as the gateway hears it."""
+"""From a recipe to a byte recording: the simulated node in virtual time, as the host hears it."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ class VirtualPort:
             self._writer.write(data, Direction.FROM_DEVICE, self.now_s)
 
 
-def build_log(recipe: Recipe) -> bytes:
+def build_log(recipe: Recipe, seed: int = SEED) -> bytes:
     """Return the byte recording of a case: the same bytes each time."""
-    options = _options(recipe)
+    options = _options(recipe, seed)
     device = SimulatedDevice(
         Feed(options.parts, options.electrodes_off, FS_HZ),
         options.device_id,
@@ -101,9 +101,9 @@ def _cuts(recipe: Recipe) -> tuple[tuple[float, float], ...]:
     return tuple((end_s - zero_s, start_s - zero_s) for (_, end_s), (start_s, _) in pairs)
 
 
-def _options(recipe: Recipe) -> NodeOptions:
+def _options(recipe: Recipe, seed: int) -> NodeOptions:
     words = [
         word.replace("replay:", f"replay:{quote(str(RECORDINGS))}/")
         for word in shlex.split(recipe.node)
     ]
-    return read_options([*words, "--link", "virtual", "--seed", str(SEED), "--boot", str(BOOT)])
+    return read_options([*words, "--link", "virtual", "--seed", str(seed), "--boot", str(BOOT)])

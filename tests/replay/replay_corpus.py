@@ -71,7 +71,7 @@ def rebuild(name: str, folder: Path = FOLDER) -> None:
 
 
 def check(name: str, folder: Path = FOLDER) -> list[str]:
-    """Replay a case and return how it differs from what is expected, in lines; empty: not at all."""
+    """Replay a case and return how it differs from what is expected, in lines; empty: it agrees."""
     return differences(read_events(expected_path(name, folder)), replay(log_path(name, folder)))
 
 

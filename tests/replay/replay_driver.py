@@ -124,9 +124,7 @@ class _Run:
     def finish(self) -> list[Event]:
         """Let the last second pass, close the account and return all events."""
         self.reach(math.floor(self._now_s) + WATCH_S + 0.001)
-        status = self._session.status(
-            self._now_s, analysed=self._analysed, replaced=self._replaced
-        )
+        status = self._session.status(self._now_s, analysed=self._analysed, replaced=self._replaced)
         link = status.link
         self._tell(
             "end",
@@ -233,10 +231,10 @@ class _Run:
         status = self._session.device_status
         assert status is not None
         snapshot = self._session.status(self._now_s, analysed=0, replaced=0)
-        off = status.electrodes_off
+        off, percent = status.electrodes_off, snapshot.battery_percent
         self._show(
             "status",
-            battery_percent=_rounded(snapshot.battery_percent, 0),
+            battery_percent=None if percent is None else round(percent),
             electrodes_off=None if off is None else sorted(off),
             saturated=bool(status.saturated_count),
             overrun_count=status.overrun_count,

@@ -53,7 +53,9 @@ RECIPES: Final = (
         f"{INFERIOR} --for 40 {NORMAL}",
         85,
     ),
-    Recipe("loss", "3 % of the packets are lost: gaps of exact length", f"{NORMAL} --loss 0.03", 50),
+    Recipe(
+        "loss", "3 % of the packets are lost: gaps of exact length", f"{NORMAL} --loss 0.03", 50
+    ),
     Recipe(
         "byte_loss",
         "single bytes are lost: their packets are discarded, and nothing else",
@@ -87,20 +89,21 @@ RECIPES: Final = (
     ),
     Recipe(
         "late_connect",
-        "the gateway opens the port in mid packet: samples wait until the device has said who it is",
+        "the gateway opens the port in mid packet: samples wait until the device tells its scale",
         NORMAL,
         40,
         connected=((6.67, math.inf),),
     ),
     Recipe(
         "electrode_off",
-        "the left arm's electrode hangs loose for 40 s: one technical alarm, and the rhythm is watched in lead II",
+        "the left arm's electrode hangs loose for 40 s: one technical alarm, and lead II still "
+        "shows the rhythm",
         f"{NORMAL} --electrode-off LA@15-55",
         75,
     ),
     Recipe(
         "stall",
-        "the radio holds its bytes back for 3 s, then gives them at once: late, but nothing is lost",
+        "the radio holds its bytes back for 3 s, then gives them all: late, but nothing is lost",
         f"{NORMAL} --stall 20,3",
         55,
     ),
@@ -113,11 +116,11 @@ RECIPES: Final = (
     ),
     Recipe(
         "reset_behind_cut",
-        "the device resets while the link is cut, and its counters come to lie where a short gap "
-        "would be: a new origin, never a wrong time",
-        f"{NORMAL} --reset-at 12",
-        45,
-        connected=((0.0, 10.0), (26.25, math.inf)),
+        "the device resets while the link is cut, its counters come to lie where a short gap would "
+        "be, and samples come before the hello: a new origin, never a wrong time",
+        f"{NORMAL} --reset-at 12 --stall 22.3,0.6",
+        42,
+        connected=((0.0, 10.0), (22.5, math.inf)),
     ),
     Recipe(
         "artefact",

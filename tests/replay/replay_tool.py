@@ -71,7 +71,8 @@ def view_command(name: str, expected: bool) -> None:
         (known,) = _known((name,))
         events = read_events(expected_path(known)) if expected else replay(log_path(known))
         about = BY_NAME[known].about if known in BY_NAME else "a recording"
-    Console(highlight=False).print(timeline(path.stem, about, events))
+    console = Console(highlight=False)
+    console.print(timeline(path.stem, about, events, console.width))
 
 
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:

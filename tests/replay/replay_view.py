@@ -11,9 +11,6 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-LANE_COLUMNS: Final = 76
-"""Most columns of a lane: with its name it fits into 100."""
-
 OUTCOME_STYLE: Final = {"normal": "green", "anomaly": "red", "cannot_judge": "yellow"}
 CHANGE_STYLE: Final = {
     "raised": "bold red",
@@ -23,13 +20,17 @@ CHANGE_STYLE: Final = {
     "pending": "yellow",
     "lapsed": "dim",
 }
-ALARM_MARK: Final = {"pending": ("░", "yellow"), "raised": ("█", "red"), "latched": ("▒", "magenta")}
+ALARM_MARK: Final = {
+    "pending": ("░", "yellow"),
+    "raised": ("█", "red"),
+    "latched": ("▒", "magenta"),
+}
 SETTLED: Final = frozenset({"lapsed", "cleared"})
 LEFT_OUT: Final = frozenset({"updated"})
 
 
-def timeline(name: str, about: str, events: list[Event]) -> RenderableType:
-    """Return the page of one case."""
+def timeline(name: str, about: str, events: list[Event], width: int) -> RenderableType:
+    """Return the page of one case, ``width`` columns wide."""
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", style="cyan", no_wrap=True)
     table.add_column(no_wrap=True)
@@ -37,13 +38,15 @@ def timeline(name: str, about: str, events: list[Event]) -> RenderableType:
     for row in _rows(events):
         table.add_row(*row)
     heading = Rule(Text(name, style="bold"), align="left")
-    return Group(heading, Text(about, style="italic"), Text(), _lanes(events), Text(), table)
+    return Group(heading, Text(about, style="italic"), Text(), _lanes(events, width), Text(), table)
 
 
-def _lanes(events: list[Event]) -> Table:
+def _lanes(events: list[Event], width: int) -> Table:
     """Return link, windows and each alarm over time, one mark every so many seconds."""
+    kinds = tuple(dict.fromkeys(e["event_type"] for e in events if e["event"] == "alarm"))
+    room = width - max(map(len, (*kinds, "seconds"))) - 1
     end_s = events[-1]["t"] if events else 0.0
-    step_s = max(1.0, end_s / LANE_COLUMNS)
+    step_s = max(1.0, end_s / max(room - 1, 1))
     columns = int(end_s / step_s) + 1
     lanes = Table.grid(padding=(0, 1))
     lanes.add_column(no_wrap=True, style="bold")
@@ -51,7 +54,7 @@ def _lanes(events: list[Event]) -> Table:
     lanes.add_row("seconds", _scale(columns, step_s))
     lanes.add_row("link", _link_lane(events, columns, step_s))
     lanes.add_row("windows", _window_lane(events, columns, step_s))
-    for kind in dict.fromkeys(e["event_type"] for e in events if e["event"] == "alarm"):
+    for kind in kinds:
         lanes.add_row(kind, _alarm_lane(events, kind, columns, step_s))
     return lanes
 
@@ -111,12 +114,14 @@ def _rows(events: list[Event]) -> Iterator[tuple[str, Text, Text]]:
     """Return time, subject and words of each event; equal windows in a row are one line."""
     run: list[Event] = []
     for event in events:
+        if event.get("change") in LEFT_OUT:
+            continue
         if run and (event["event"] != "window" or _kind(event) != _kind(run[0])):
             yield _windows_row(run)
             run = []
         if event["event"] == "window":
             run.append(event)
-        elif event.get("change") not in LEFT_OUT:
+        else:
             subject, words, style = _words(event)
             yield f"{event['t']:.2f}", Text(subject, style=style), Text(words)
     if run:
