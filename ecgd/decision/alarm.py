@@ -55,6 +55,7 @@ __all__ = [
     "observe",
     "pause_audio",
     "shift",
+    "telling",
     "tick",
 ]
 
@@ -149,6 +150,20 @@ def pause_audio(book: AlarmBook, now_s: float, settings: AlarmSettings) -> Alarm
         book,
         audio_paused_until_s=now_s + settings.audio_pause_s,
         paused_priority=annunciate(book, now_s).priority,
+    )
+
+
+def telling(book: AlarmBook) -> tuple[Alarm, ...]:
+    """Return the alarms that say something of their own, gravest first.
+
+    A pending one that a graver kind of the same evidence speaks for is not among them.
+    """
+    kinds = {alarm.event_type for alarm in book.alarms}
+    return tuple(
+        alarm
+        for alarm in book.alarms
+        if alarm.state is not AlarmState.PENDING
+        or kinds.isdisjoint(_graver_kinds(alarm.event_type))
     )
 
 

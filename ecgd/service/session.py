@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ecgd.config.settings import PatientSettings, Settings
-from ecgd.decision.alarm import Changes, heart_in_doubt
+from ecgd.decision.alarm import Changes, heart_in_doubt, telling
 from ecgd.decision.technical import TechnicalState, battery_percent, technical_findings
 from ecgd.dsp.quality import ELECTRODE_OFF, FLAT, GAPS, NOISE, SATURATED, WANDER
 from ecgd.model.assessment import Assessment
@@ -164,7 +164,7 @@ class PatientSession:
             battery_percent=self._battery_percent(),
             assessment=self.assessment,
             assessment_age_s=_age(self._assessed_s, now_s),
-            alarms=self.alarms.book.alarms,
+            alarms=telling(self.alarms.book),
             windows_analysed=analysed,
             windows_replaced=replaced,
             device_age_s=_age(self._device_s, now_s),

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ecgd.config.settings import PatientSettings, Settings
-from ecgd.model.alarm import AlarmState, ChangeKind
+from ecgd.model.alarm import AlarmState, ChangeKind, Observation
 from ecgd.model.device import DeviceInfo, DeviceStatus
-from ecgd.model.finding import EventType
+from ecgd.model.finding import Domain, EventType, Finding, Severity
 from ecgd.model.link import BytesReceived, LinkClosed, LinkOpened, LinkState
 from ecgd.protocol import BlockEncoder
 from ecgd.service.session import PatientSession
@@ -150,3 +150,15 @@ def test_nothing_judged_is_never_well() -> None:
     bench.open()
     bench.second()
     assert not bench.session.is_well(bench.now_s)
+
+
+def test_one_finding_is_shown_once_while_it_is_pending() -> None:
+    bench = Bench()
+    bench.open()
+    finding = Finding(EventType.STEMI_DETECTED, Severity.CRITICAL, Domain.HEART)
+    alarms = bench.session.alarms
+    for second in range(30):
+        alarms.observe(Observation(Domain.HEART, float(second), True, (finding,)))
+        shown = bench.session.status(float(second), analysed=0, replaced=0).alarms
+        assert [alarm.event_type for alarm in shown] == [EventType.STEMI_DETECTED]
+    assert shown[0].state is AlarmState.ACTIVE
