@@ -45,6 +45,9 @@ LEAST_MV = 0.015
 LEVEL_BLOCK_S = 1.5
 LEVEL_TIE = (0.45, 2.5)
 LEVEL_MEMORY = 0.25
+SILENT_DECAY = 0.85
+"""The usual crest: how far a window may differ from history, how fast it follows, and how fast it
+sinks while nothing is found, so that a signal that has become small is heard again."""
 
 SEARCH_BACK_RR = 1.7
 SEARCH_BACK_SHARE = 0.17
@@ -250,7 +253,7 @@ def _refine(indices: IntArray, power: FloatArray, fs_hz: float) -> IntArray:
 
 def _next_hints(crests: _Crests, chosen: list[int], hints: PeakHints | None) -> PeakHints | None:
     if not chosen:
-        return hints
+        return PeakHints(SILENT_DECAY * hints.crest_mv, hints.rr_s) if hints else None
     crest_mv = float(np.median(crests.score_mv[chosen]))
     rr_s = _usual_rr_s(crests, chosen, hints)
     if hints is None:

@@ -8,9 +8,9 @@ from statistics import median
 import numpy as np
 
 from ecgd.config.settings import AnalysisSettings
-from ecgd.model.beat import Beat
+from ecgd.model.beat import Beat, BeatClass
 from ecgd.model.finding import RhythmFinding
-from ecgd.model.signal import FloatArray
+from ecgd.model.signal import BoolArray, FloatArray
 
 ASYSTOLE = "asystole"
 EXTREME_TACHYCARDIA = "extreme tachycardia"
@@ -159,12 +159,18 @@ def _atrial_fibrillation(beats: Sequence[Beat], r_s: FloatArray, fs_hz: float) -
     if r_s.size < AF_BEATS or r_s[-1] - r_s[0] < AF_SPAN_S:
         return False
     recent = r_s >= r_s[-1] - AF_SPAN_S - 2.0
-    rr_s = np.diff(r_s[recent])
-    irregularity = _irregularity(rr_s)
+    irregularity = _irregularity(_between_normal(beats, r_s, recent))
     if irregularity is None or irregularity < AF_IRREGULAR:
         return False
     measured = [b for b, keep in zip(beats, recent, strict=True) if keep and b.waves]
     return len(measured) >= AF_BEATS // 2 and _p_share(measured, fs_hz) <= AF_P_SHARE
+
+
+def _between_normal(beats: Sequence[Beat], r_s: FloatArray, recent: BoolArray) -> FloatArray:
+    """Return the recent RR intervals that neither begin nor end with a ventricular beat."""
+    normal = recent & np.array([beat.beat_class is not BeatClass.V for beat in beats])
+    intervals: FloatArray = np.diff(r_s)[normal[1:] & normal[:-1]]
+    return intervals
 
 
 def _p_share(beats: Sequence[Beat], fs_hz: float) -> float:

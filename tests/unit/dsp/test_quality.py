@@ -36,7 +36,7 @@ def test_the_index_falls_as_noise_rises() -> None:
     noise = np.random.default_rng(2).normal(0.0, 1.0, CLEAN.shape)
     index = [judge(window(CLEAN + level * noise))["II"].sqi for level in (0.0, 0.05, 0.15, 0.5)]
     assert index == sorted(index, reverse=True)
-    assert index[-1] < 0.1
+    assert index[-1] < 0.2
 
 
 def test_electrode_motion_is_named_wander() -> None:

@@ -80,6 +80,18 @@ def test_with_history_noise_after_the_last_beat_is_no_beat() -> None:
     assert detect(noise, hints=PeakHints(0.5, 0.8)).size == 0
 
 
+def test_a_signal_that_has_become_small_is_heard_again() -> None:
+    prepared = prepare(window(ecg(beat_times(5, 0.8), 5.0, scale=0.1)), SETTINGS)
+    hints: PeakHints | None = PeakHints(2.0, 0.8)
+    found = []
+    for _ in range(20):
+        peaks = detect_r_peaks(prepared.band_mv, np.ones(6, np.bool_), prepared.valid, FS_HZ, hints)
+        hints = peaks.hints
+        found.append(peaks.indices.size)
+    assert found[0] == 0
+    assert found[-1] == 6
+
+
 def test_peaks_beside_a_gap_and_unusable_leads_are_left_out() -> None:
     times = beat_times(5, 0.8)
     prepared = prepare(window(ecg(times, 5.0)), SETTINGS)

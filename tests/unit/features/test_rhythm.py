@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ from ecgd.features.rhythm import (
     UNKNOWN,
     assess_rhythm,
 )
-from ecgd.model.beat import Beat, Waves
+from ecgd.model.beat import Beat, BeatClass, Waves
 from ecgd.model.finding import RhythmFinding
 
 SETTINGS = AnalysisSettings()
@@ -129,6 +131,26 @@ def test_fibrillation_needs_irregular_rr_no_p_and_30_seconds(
     times = times[times < span_s]
     rhythm = assess(times, span_s, with_p=with_p)
     assert (rhythm.label == ATRIAL_FIBRILLATION) is suspected
+
+
+def test_bigeminy_is_not_fibrillation() -> None:
+    times = np.sort(np.concatenate((np.arange(0.5, 60, 1.5), np.arange(0.95, 60, 1.5))))
+    early = {round(at_s * FS_HZ) for at_s in np.arange(0.95, 60, 1.5)}
+    beats = [beat(float(at_s), with_p=False) for at_s in times]
+    for classed, expected in ((False, True), (True, False)):
+        told = [
+            replace(b, beat_class=BeatClass.V) if classed and b.r_peak in early else b
+            for b in beats
+        ]
+        rhythm = assess_rhythm(
+            told,
+            now_index=round(60 * FS_HZ),
+            watched_from_index=0,
+            fs_hz=FS_HZ,
+            settings=SETTINGS,
+            judged=True,
+        )
+        assert (rhythm.label == ATRIAL_FIBRILLATION) is expected
 
 
 def test_irregular_without_more_is_called_irregular() -> None:
