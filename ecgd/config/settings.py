@@ -56,7 +56,12 @@ class AnalysisSettings:
         low=0.02,
         high=0.5,
     )
-    st_beats_min: int = setting(5, "fewest beats for an ST verdict", low=3, high=10)
+    st_beats_min: int = setting(
+        4,
+        "fewest beats for an ST verdict; fewer than five only in the first seconds",
+        low=3,
+        high=10,
+    )
     st_beats_max: int = setting(10, "most beats in the median beat", low=5, high=30)
     beat_age_max_s: float = setting(
         15.0, "oldest beat that still counts for ST", unit="s", low=5, high=60

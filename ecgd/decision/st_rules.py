@@ -35,6 +35,9 @@ HORIZONTAL_MAX_MV_PER_S: Final = 0.5
 LEFT_MAIN_LEAST_DEPRESSED: Final = 3
 """Most of the five limb leads beside aVR."""
 
+STEADY_SHARE: Final = 0.5
+"""An uncertainty up to this share of the elevation threshold leaves the level to decide alone."""
+
 _ROUNDING_MV: Final = 1e-9
 _MINUS_AVR: Final = "-aVR"
 
@@ -64,10 +67,10 @@ def judge_st(
 ) -> StFinding | None:
     """Judge ST of the limb leads; other leads are carried along, not judged.
 
-    The measured level meets the threshold; its uncertainty never moves the threshold. But a lead
-    whose uncertainty exceeds the elevation threshold while its level lies within that
-    uncertainty of zero is not counted, neither as elevated nor as normal: its error could feign
-    or hide a whole threshold. The evidence names it. ``new_lbbb`` (against the patient's own
+    The measured level meets the threshold; a small uncertainty never moves the threshold. But a
+    lead whose uncertainty exceeds half the elevation threshold, and leaves it open on which side
+    the level lies, is not counted, neither as elevated nor as normal: motion would feign, or hide,
+    an infarction. The evidence names it. ``new_lbbb`` (against the patient's own
     baseline) and ``newly_inverted_t`` (leads) are evidence from elsewhere.
 
     Returns None when nothing was found and no contiguous pair of leads could be judged: that is
@@ -148,11 +151,14 @@ def _level(st: LeadSt) -> float:
 
 
 def _counts(st: LeadSt, settings: AnalysisSettings) -> bool:
-    """Tell whether a lead's figure says anything: it is there, and its error does not drown it."""
+    """Tell whether a lead's figure decides anything: its error is small, or changes nothing."""
     if not st.measurable or st.level_mv is None:
         return False
-    uncertainty_mv = st.uncertainty_mv or 0.0
-    return uncertainty_mv <= settings.st_elevation_mv or abs(st.level_mv) > uncertainty_mv
+    error_mv, size_mv = st.uncertainty_mv or 0.0, abs(st.level_mv)
+    threshold_mv = settings.st_elevation_mv - _ROUNDING_MV
+    if error_mv <= threshold_mv * STEADY_SHARE + _ROUNDING_MV:
+        return True
+    return size_mv - error_mv >= threshold_mv or size_mv + error_mv < threshold_mv
 
 
 def _is_elevated(level_mv: float, settings: AnalysisSettings) -> bool:

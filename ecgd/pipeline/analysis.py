@@ -42,6 +42,9 @@ MODEL_FS_HZ = 250.0
 UNWATCHED_GAP_S = 0.5
 """A longer hole in the samples may hide a beat: intervals across it say nothing."""
 
+UNSTEADY = "unsteady"
+"""Why ST is not judged although it was measured: its scatter leaves every pair of leads open."""
+
 RECENT_S = 60.0
 """Rate, rhythm and ST look back no further than this: fibrillation takes 30 s to tell (ESC)."""
 
@@ -335,5 +338,8 @@ def _why_not(
         return ()
     signal = {reason for lead in quality if not lead.usable for reason in lead.reasons}
     unmeasured = {lead.reason for lead in leads_st if not lead.measurable} - {"lead unusable"}
-    reasons = (*sorted(signal), *sorted(f"ST: {reason}" for reason in unmeasured if reason))
-    return reasons or ("too few beats",)
+    unsteady = st is None and any(lead.measurable for lead in leads_st)
+    return (
+        *sorted(signal | ({UNSTEADY} if unsteady else set())),
+        *sorted(f"ST: {reason}" for reason in unmeasured if reason),
+    ) or ("too few beats",)

@@ -20,6 +20,7 @@ from ecgd.model.link import (
     SamplesReceived,
 )
 from ecgd.model.status import PatientStatus
+from ecgd.pipeline.analysis import UNSTEADY
 from ecgd.pipeline.intake import DeviceReset, DeviceSeen, Intake, IntakeEvent, StatusSeen
 from ecgd.pipeline.observation import observe_heart
 from ecgd.service.subject import Alarms, Subject
@@ -33,7 +34,7 @@ FRESH_S = 5.0
 STATUS_STALE_S = 30.0
 """What a device reported longer ago than this raises nothing."""
 
-SIGNAL_REASONS = frozenset({FLAT, GAPS, NOISE, SATURATED, WANDER})
+SIGNAL_REASONS = frozenset({FLAT, GAPS, NOISE, SATURATED, UNSTEADY, WANDER})
 """Reasons that a person at the bed can mend; an electrode has an alarm of its own."""
 
 

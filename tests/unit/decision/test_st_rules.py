@@ -203,8 +203,8 @@ def test_chest_leads_are_carried_along_and_not_judged() -> None:
     assert judge_st(chest, SETTINGS) is None
 
 
-@pytest.mark.parametrize("uncertainty_mv", [None, 0.0, 0.05, 0.1])
-def test_uncertainty_never_moves_the_threshold(uncertainty_mv: float | None) -> None:
+@pytest.mark.parametrize("uncertainty_mv", [None, 0.0, 0.03, 0.05])
+def test_a_small_uncertainty_never_moves_the_threshold(uncertainty_mv: float | None) -> None:
     def risk_at(level_mv: float) -> RiskLevel:
         leads = tuple(
             replace(lead, uncertainty_mv=uncertainty_mv)
@@ -216,6 +216,26 @@ def test_uncertainty_never_moves_the_threshold(uncertainty_mv: float | None) -> 
 
     assert risk_at(0.1) is RiskLevel.CRITICAL_STEMI
     assert risk_at(0.0999) is RiskLevel.NORMAL
+
+
+@pytest.mark.parametrize(
+    ("level_mv", "uncertainty_mv", "risk"),
+    [
+        (0.18, 0.13, None),
+        (0.12, 0.06, None),
+        (0.08, 0.06, None),
+        (0.18, 0.06, RiskLevel.CRITICAL_STEMI),
+        (0.30, 0.20, RiskLevel.CRITICAL_STEMI),
+        (0.02, 0.07, RiskLevel.NORMAL),
+    ],
+)
+def test_an_unsteady_lead_counts_only_where_its_error_leaves_no_doubt(
+    level_mv: float, uncertainty_mv: float, risk: RiskLevel | None
+) -> None:
+    leads = leads_of({"II": level_mv, "aVF": level_mv}, uncertainty_mv=uncertainty_mv)
+    unsteady = tuple(lead for lead in leads if lead.lead in {"II", "aVF"})
+    finding = judge_st(unsteady, SETTINGS)
+    assert (finding.risk_level if finding else None) is risk
 
 
 def test_a_lead_drowned_in_its_own_error_is_not_counted() -> None:
