@@ -56,6 +56,7 @@ class _Seen:
     left_main: bool
     new_lbbb: bool
     newly_inverted_t: tuple[str, ...]
+    is_unsteady: bool
 
 
 def judge_st(
@@ -70,8 +71,10 @@ def judge_st(
     The measured level meets the threshold; a small uncertainty never moves the threshold. But a
     lead whose uncertainty exceeds half the elevation threshold, and leaves it open on which side
     the level lies, is not counted, neither as elevated nor as normal: motion would feign, or hide,
-    an infarction. The evidence names it. ``new_lbbb`` (against the patient's own
-    baseline) and ``newly_inverted_t`` (leads) are evidence from elsewhere.
+    an infarction. The evidence names it. Where that befalls most of the measured limb leads, only
+    an elevated pair that is beyond doubt is told: the leads share their electrodes. ``new_lbbb``
+    (against the patient's own baseline) and ``newly_inverted_t`` (leads) are evidence from
+    elsewhere.
 
     Returns None when nothing was found and no contiguous pair of leads could be judged: that is
     not measurable, and never normal.
@@ -125,6 +128,7 @@ def _look(
         left_main="aVR" in elevated and _is_widely_depressed(levels, settings),
         new_lbbb=new_lbbb,
         newly_inverted_t=newly_inverted_t,
+        is_unsteady=2 * len(counted) < sum(st.measurable for st in leads if st.lead in LIMB_LEADS),
     )
 
 
@@ -132,6 +136,8 @@ def _risk(seen: _Seen) -> RiskLevel | None:
     """Return the risk level, gravest rule first; None: nothing found, nothing judgeable."""
     if seen.pairs:
         return RiskLevel.CRITICAL_STEMI
+    if seen.is_unsteady and not seen.new_lbbb:
+        return None
     if len(seen.elevated) >= 2 or seen.left_main or seen.new_lbbb:
         return RiskLevel.HIGH_MI_RISK
     if seen.depressed_pairs or seen.changed:

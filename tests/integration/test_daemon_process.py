@@ -25,6 +25,7 @@ from daemon_process import (
 )
 
 from ecgd.alerts.signature import verified
+from ecgd.store.reader import StoreReader
 
 
 @pytest.fixture
@@ -75,6 +76,9 @@ def test_a_killed_daemon_sounds_again_within_five_seconds(short_dir: Path, daemo
     with node(short_dir):
         daemon.start()
         (alarm,) = wait_for(lambda: daemon.alarms("active"), "the alarm")
+        # What counts as kept is what has reached the disk: a commit is some milliseconds away.
+        books = StoreReader(daemon.state_dir / "ecgd.sqlite3")
+        wait_for(lambda: alarm["alert_id"] in str(books.alarm_books()), "the alarm on the disk")
         daemon.stop(signal.SIGKILL)
         before = len(daemon.pin_lines())
     # No device any more: what sounds is what was remembered.

@@ -238,6 +238,18 @@ def test_an_unsteady_lead_counts_only_where_its_error_leaves_no_doubt(
     assert (finding.risk_level if finding else None) is risk
 
 
+def test_one_steady_lead_among_unsteady_ones_tells_nothing() -> None:
+    leads = tuple(
+        replace(lead, uncertainty_mv=0.04 if lead.lead in {"II", "aVF"} else 0.2)
+        for lead in leads_of({"I": 0.11, "II": 0.16, "III": 0.05, "aVL": 0.03, "aVF": 0.04})
+    )
+    assert judge_st(leads, SETTINGS) is None
+    certain = tuple(replace(lead, level_mv=0.16) for lead in leads)
+    finding = judge_st(certain, SETTINGS)
+    assert finding is not None
+    assert finding.risk_level is RiskLevel.CRITICAL_STEMI
+
+
 def test_a_lead_drowned_in_its_own_error_is_not_counted() -> None:
     drowned = leads_of({"II": 0.12, "aVF": 0.12}, uncertainty_mv=0.13)
     assert judge_st(drowned, SETTINGS) is None
