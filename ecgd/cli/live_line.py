@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from ecgd.cli.status import standing_alarms
+from ecgd.cli.standing import standing_alarms
 from ecgd.cli.tables import SEVERITY_STYLE
 from ecgd.cli.words import STALE_S, clean, duration, signed_mv
 

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
 
 import click
 
 from ecgd.cli.exit_codes import ExitCode
 from ecgd.cli.options import json_option, open_client, print_json, socket_option
-
-STANDING: Final = ("active", "latched", "acknowledged")
-"""States in which an alarm stands."""
-
-
-def standing_alarms(patient: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a patient's alarms that stand, gravest and oldest first."""
-    order = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
-    standing = [alarm for alarm in patient["alarms"] if alarm["state"] in STANDING]
-    return sorted(standing, key=lambda a: (order.index(a["severity"]), -(a["since_age_s"] or 0)))
+from ecgd.cli.standing import standing_alarms
 
 
 @click.command()

@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ecgd.cli.status import standing_alarms
+from ecgd.cli.standing import standing_alarms
 from ecgd.cli.tables import ID_SHOWN, SEVERITY_STYLE
 from ecgd.cli.words import (
     ABSENT,

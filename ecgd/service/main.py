@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from dataclasses import replace
@@ -16,6 +17,8 @@ from ecgd.service.daemon import Daemon
 from ecgd.service.logs import start_logs
 from ecgd.service.paths import find_places, resolve_paths
 from ecgd.service.settings import load_settings
+
+_log = logging.getLogger(__name__)
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -41,6 +44,11 @@ def _run(settings: Settings) -> None:
     logs = start_logs(settings.daemon)
     try:
         asyncio.run(Daemon(settings, places, logs).run())
+    except EcgdError:
+        raise
+    except Exception:
+        _log.critical("an unexpected failure ends the daemon", exc_info=True)
+        raise
     finally:
         logs.close()
 

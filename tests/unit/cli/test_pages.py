@@ -19,7 +19,7 @@ from sample_daemon import (
 )
 
 from ecgd.cli.diagnostics_page import diagnostics_page
-from ecgd.cli.status import standing_alarms
+from ecgd.cli.standing import standing_alarms
 from ecgd.cli.status_page import status_page
 from ecgd.cli.tables import alerts_table, battery_table
 from ecgd.model.alarm import AlarmState

@@ -1,0 +1,122 @@
+"""The analysis worker: the newest window wins, and everybody has a turn."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from ecgd.model.assessment import Assessment
+from ecgd.model.device import DeviceInfo
+from ecgd.model.finding import Outcome, RhythmFinding
+from ecgd.model.signal import Window
+from ecgd.pipeline.analysis import Analysis, Assessed
+from ecgd.pipeline.history import History
+from ecgd.service.worker import AnalysisWorker
+
+DEVICE = DeviceInfo("x", 250.0, ("I",), 1000.0)
+
+
+def window(end_index: int) -> Window:
+    signal = np.zeros((1, 10))
+    return Window(end_index - 10, 250.0, ("I",), signal, np.ones(10, np.bool_), 0.0, DEVICE)
+
+
+@dataclass
+class Slow:
+    """An analysis that waits to be let go, and fails when told to."""
+
+    has_networks: bool = False
+    fails: bool = False
+    go: threading.Event = field(default_factory=threading.Event)
+    threads: set[str] = field(default_factory=set)
+
+    def assess(self, given: Window, history: History, *, last: bool = False) -> Assessed:
+        self.threads.add(threading.current_thread().name)
+        assert self.go.wait(5)
+        if self.fails:
+            raise ZeroDivisionError("poison")
+        after = History(end_index=given.end_index)
+        assert given.end_index > history.end_index
+        return Assessed(judged(given), after, cast(Any, None))
+
+
+def judged(given: Window) -> Assessment:
+    rhythm = RhythmFinding("regular", 70.0)
+    return Assessment(
+        given.start_index, given.end_index, 250.0, 0.0, 0, Outcome.NORMAL, None, rhythm, ()
+    )
+
+
+async def settle(done: list[Any], count: int) -> None:
+    for _ in range(500):
+        if len(done) >= count:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{len(done)} of {count} answers came")
+
+
+def run(slow: Slow, *patients: str) -> tuple[AnalysisWorker, list[tuple[str, int]]]:
+    done: list[tuple[str, int]] = []
+    analysis = cast(Analysis, slow)
+    worker = AnalysisWorker(analysis, lambda who, answer: done.append((who, answer.end_index)))
+    for patient in patients:
+        worker.add_patient(patient, History())
+    return worker, done
+
+
+def test_the_newest_window_wins_and_the_replaced_are_counted() -> None:
+    async def story() -> None:
+        slow = Slow()
+        worker, done = run(slow, "a")
+        task = asyncio.create_task(worker.run())
+        worker.submit("a", window(10))
+        await asyncio.sleep(0.05)
+        for end_index in (20, 30, 40):
+            worker.submit("a", window(end_index))
+        assert worker.waiting_count() == 1
+        slow.go.set()
+        await settle(done, 2)
+        task.cancel()
+        assert done == [("a", 10), ("a", 40)]
+        assert worker.counts("a") == (2, 2)
+        assert worker.history("a").end_index == 40
+        assert len(slow.threads) == 1
+        assert threading.current_thread().name not in slow.threads
+
+    asyncio.run(story())
+
+
+def test_a_flood_of_one_patient_does_not_starve_another() -> None:
+    async def story() -> None:
+        slow = Slow()
+        worker, done = run(slow, "a", "b", "c")
+        task = asyncio.create_task(worker.run())
+        for patient in ("a", "b", "c"):
+            worker.submit(patient, window(10))
+        await asyncio.sleep(0.05)
+        for end_index in range(20, 200, 10):
+            worker.submit("a", window(end_index))
+        slow.go.set()
+        await settle(done, 4)
+        task.cancel()
+        assert [patient for patient, _ in done[:3]] == ["a", "b", "c"]
+        assert done[3] == ("a", 190)
+
+    asyncio.run(story())
+
+
+def test_a_failure_of_the_analysis_ends_the_worker() -> None:
+    async def story() -> None:
+        slow = Slow(fails=True)
+        slow.go.set()
+        worker, _ = run(slow, "a")
+        worker.submit("a", window(10))
+        with pytest.raises(ZeroDivisionError, match="poison"):
+            await asyncio.wait_for(worker.run(), 5)
+
+    asyncio.run(story())
