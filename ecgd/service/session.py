@@ -28,6 +28,9 @@ from ecgd.service.subject import Alarms, Subject
 SILENT_S = 2.0
 """An open link without a sample for so long is silent."""
 
+CONNECT_S = 5.0
+"""A link that has never been open is not lost before this: connecting takes its time."""
+
 FRESH_S = 5.0
 """An assessment older than this says nothing about now."""
 
@@ -198,16 +201,19 @@ class PatientSession:
         return TechnicalState(
             electrodes_off=status.electrodes_off if status and up else None,
             signal_reasons=self._signal_reasons() if up else (),
-            link_lost_reason=self._why_not_linked(),
+            link_lost_reason=self._why_not_linked(now_s),
             battery_percent=self._battery_percent() if fresh else None,
             unjudged_s=now_s - self._judged_s,
             heart_in_doubt=heart_in_doubt(self.alarms.book),
         )
 
-    def _why_not_linked(self) -> str | None:
+    def _why_not_linked(self, now_s: float) -> str | None:
         if self.foreign_device is not None:
             return f"device {self.foreign_device!r} instead of {self.patient.device_id!r}"
         if self._link_state is LinkState.UP:
+            return None
+        connecting = self._link_state is LinkState.CONNECTING
+        if connecting and now_s - self._link_since_s < CONNECT_S:
             return None
         return self._link_reason or "never connected"
 

@@ -162,3 +162,16 @@ def test_one_finding_is_shown_once_while_it_is_pending() -> None:
         shown = bench.session.status(float(second), analysed=0, replaced=0).alarms
         assert [alarm.event_type for alarm in shown] == [EventType.STEMI_DETECTED]
     assert shown[0].state is AlarmState.ACTIVE
+
+
+def test_a_device_that_never_comes_is_an_alarm_and_one_that_comes_at_once_is_none() -> None:
+    absent, present = Bench(), Bench()
+    present.second(samples=False)
+    present.open()
+    for _ in range(20):
+        absent.second(samples=False)
+        present.second()
+    ((raised_s, event_type),) = absent.raised
+    assert event_type is EventType.LINK_LOST
+    assert 15.0 <= raised_s <= 17.5
+    assert present.session.status(present.now_s, analysed=0, replaced=0).alarms == ()
