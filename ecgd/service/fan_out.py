@@ -39,7 +39,6 @@ class FanOut:
         self._circumstances = circumstances
         self._store = store
         self._workers = workers
-        self.raised_count = 0
 
     def spread(self, subject: Subject, assessment: Assessment | None, changes: Changes) -> None:
         """Send out occurrences, note acknowledgements and endings, keep the book."""
@@ -67,7 +66,6 @@ class FanOut:
         for item in items:
             self._workers[item.target].submit(item)
         _report_failure(self._store.store_alert(alert, items), f"alert {alert.alert_id}")
-        self.raised_count += 1
         self._log_alert(alert, change.kind)
 
     def _compose(self, subject: Subject, assessment: Assessment | None, alarm: Alarm) -> Alert:

@@ -14,7 +14,7 @@ from ecgd.config.settings import Settings
 from ecgd.inference.scorer import InstalledModels, NoModels
 from ecgd.model.alarm import DeliveryReport, DeliveryResult, OutboxItem, Priority
 from ecgd.model.assessment import Assessment
-from ecgd.service.fan_out import FanOut
+from ecgd.service.fan_out import OCCURRENCES, FanOut
 from ecgd.service.latency import LatencyBook
 from ecgd.service.logs import Logs, log_event
 from ecgd.service.loop_watch import LoopWatch
@@ -78,14 +78,12 @@ class Parts:
         if assessment.origin != session.intake.origin:
             return
         changes = session.conclude(assessment, now_s)
-        raised_before = self.fan_out.raised_count
-        before = self.sounding
+        occurred = any(change.kind in OCCURRENCES for change in changes)
+        self._edge_due = (assessment.arrived_s, now_s) if occurred else None
         self.sound()
-        if changes:
-            self._edge_due = (assessment.arrived_s, now_s)
-            self.fan_out.spread(session.subject, assessment, changes)
+        self.fan_out.spread(session.subject, assessment, changes)
         self.latency.record_all(assessment.latency)
-        if self.fan_out.raised_count > raised_before or self.sounding != before:
+        if occurred:
             self.latency.record("alert", time.monotonic() - now_s)
         self.store.store_assessment(patient_id, assessment)
         if assessment.scores is None:

@@ -293,3 +293,21 @@ def test_a_state_directory_that_cannot_be_is_told(short_dir: Path) -> None:
     assert daemon.process.wait(20) == 1
     assert "--state-dir" in daemon.said()
     assert "Traceback" not in daemon.said()
+
+
+def test_the_alarm_s_way_from_window_to_pin_is_measured(short_dir: Path, daemon: Daemon) -> None:
+    with node(short_dir):
+        daemon.start()
+        wait_for(lambda: daemon.alarms("active"), "the alarm")
+        stages = wait_for(lambda: _stages(daemon, "total"), "the figure of the pin edge")
+        for stage in ("preprocessing", "features", "rules", "alert", "pin edge", "total"):
+            assert stages[stage]["count"] >= 1
+            assert stages[stage]["p50_ms"] >= 0.0
+        assert stages["total"]["max_ms"] >= stages["pin edge"]["max_ms"]
+        assert daemon.stop() == 0
+
+
+def _stages(daemon: Daemon, needed: str) -> dict[str, dict[str, float]] | None:
+    figures = daemon.client().get("/v1/diagnostics")["latency"]
+    stages = {figure["stage"]: figure for figure in figures}
+    return stages if needed in stages else None
