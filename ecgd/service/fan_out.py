@@ -88,10 +88,19 @@ class FanOut:
             self._store.acknowledge_alert(alarm.alert_id, alarm.acknowledged_by or "somebody")
         if change.kind in (ChangeKind.CLEARED, ChangeKind.LATCHED):
             self._store.clear_alert(alarm.alert_id)
+        what = f"alarm_{change.kind.value}"
+        message = f"{subject.name}: {alarm.event_type.value} {change.kind.value}"
+        facts = {
+            "event_type": alarm.event_type.value,
+            "severity": alarm.severity.name,
+            "alert_id": alarm.alert_id,
+            "by": alarm.acknowledged_by,
+        }
+        self._store.store_health_event(subject.patient_id, what, message, facts)
         log_event(
             _log,
-            f"alarm_{change.kind.value}",
-            f"{subject.name}: {alarm.event_type.value} {change.kind.value}",
+            what,
+            message,
             patient=subject.patient_id,
             event_type=alarm.event_type,
             severity=alarm.severity,

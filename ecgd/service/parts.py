@@ -14,6 +14,7 @@ from ecgd.config.settings import Settings
 from ecgd.inference.scorer import InstalledModels, NoModels
 from ecgd.model.alarm import DeliveryReport, DeliveryResult, OutboxItem, Priority
 from ecgd.model.assessment import Assessment
+from ecgd.model.finding import EnsembleScore
 from ecgd.service.fan_out import OCCURRENCES, FanOut
 from ecgd.service.latency import LatencyBook
 from ecgd.service.logs import Logs, log_event
@@ -88,6 +89,8 @@ class Parts:
         self.store.store_assessment(patient_id, assessment)
         if assessment.scores is None:
             self._store_heartbeat(patient_id, assessment)
+        else:
+            self._note_score(session, assessment.scores)
 
     def sound(self) -> None:
         """Bring buzzer and lights up to date; never waits."""
@@ -161,6 +164,13 @@ class Parts:
         """Note an item that found no room in its target's queue; it stays in the outbox."""
         self.overflowed += 1
         _log.error("no room to deliver alert %s to %s", item.alert_id, item.target)
+
+    def _note_score(self, session: PatientSession, scores: EnsembleScore) -> None:
+        """Keep a score that is no anomaly yet as a health event."""
+        if session.becomes_notable(scores.fused):
+            message = f"{session.name}: networks at {scores.fused:.2f}, below an anomaly"
+            members = {"members": dict(scores.members)}
+            self.store.store_health_event(session.patient.id, "score", message, members)
 
     def _store_heartbeat(self, patient_id: str, assessment: Assessment) -> None:
         events = [f.event_type.value for f in assessment.findings]

@@ -60,8 +60,8 @@ class PatientSession:
         self.alarms = Alarms(settings.alarms, new_alert_id)
         self.assessment: Assessment | None = None
         self.device_status: DeviceStatus | None = None
+        self._score_is_notable = False
         self._settings = settings
-        self._started_s = now_s
         self._link_state = LinkState.CONNECTING
         self._link_since_s = now_s
         self._link_reason = ""
@@ -125,6 +125,13 @@ class PatientSession:
         if observation.judged:
             self._judged_s = now_s
         return self.alarms.observe(observation)
+
+    def becomes_notable(self, score: float) -> bool:
+        """Tell whether a score is notable, no anomaly, and was not so in the window before."""
+        ensemble = self._settings.ensemble
+        before = self._score_is_notable
+        self._score_is_notable = ensemble.event_threshold <= score < ensemble.anomaly_threshold
+        return self._score_is_notable and not before
 
     def watch(self, now_s: float) -> Changes:
         """Look at link, device and time; called about once a second."""

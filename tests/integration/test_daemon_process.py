@@ -67,8 +67,10 @@ def test_an_infarction_on_the_line_reaches_pins_disk_and_receiver(short_dir: Pat
                 " WHERE event_type = 'STEMI_DETECTED'"
             ).fetchall()
             (kept_s,) = database.execute("SELECT sum(duration_seconds) FROM recordings").fetchone()
+            events = database.execute("SELECT event_type, message FROM health_events").fetchall()
         assert rows == [(alarm["alert_id"], 1, "Bert")]
         assert kept_s > 5
+        assert ("alarm_acknowledged", "Anna: STEMI_DETECTED acknowledged") in events
         assert "Traceback" not in daemon.said()
 
 

@@ -175,3 +175,10 @@ def test_a_device_that_never_comes_is_an_alarm_and_one_that_comes_at_once_is_non
     assert event_type is EventType.LINK_LOST
     assert 15.0 <= raised_s <= 17.5
     assert present.session.status(present.now_s, analysed=0, replaced=0).alarms == ()
+
+
+def test_a_notable_score_is_told_once_until_it_has_left_its_band() -> None:
+    session = Bench().session
+    scores = (0.2, 0.65, 0.70, 0.74, 0.75, 0.70, 0.3, 0.66)
+    told = [score for score in scores if session.becomes_notable(score)]
+    assert told == [0.65, 0.70, 0.66]
