@@ -44,7 +44,18 @@ def prepare(window: Window, settings: AnalysisSettings) -> Prepared:
     if raw_mv.shape[1] < 2 or not valid.any():
         nothing = np.zeros_like(raw_mv)
         return Prepared(leads, raw_mv, nothing, nothing, valid, fs_hz, window.start_index)
-    clean = bridge_gaps(remove_mains(raw_mv, valid, fs_hz, settings.mains_hz), valid)
+    st_path_mv, band_mv = filter_signal(raw_mv, valid, fs_hz, settings)
+    return Prepared(leads, raw_mv, st_path_mv, band_mv, valid, fs_hz, window.start_index)
+
+
+def filter_signal(
+    signal_mv: FloatArray, valid: BoolArray, fs_hz: float, settings: AnalysisSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Return the ST path and the band-pass of ``signal_mv`` (lead, sample).
+
+    ``valid`` (sample,) has to hold a valid sample; the others are bridged.
+    """
+    clean = bridge_gaps(remove_mains(signal_mv, valid, fs_hz, settings.mains_hz), valid)
     st_path_mv = clean - np.median(clean, axis=-1, keepdims=True)
     band_mv = band_pass(
         st_path_mv,
@@ -53,4 +64,4 @@ def prepare(window: Window, settings: AnalysisSettings) -> Prepared:
         settings.bandpass_high_hz,
         settings.bandpass_order,
     )
-    return Prepared(leads, raw_mv, st_path_mv, band_mv, valid, fs_hz, window.start_index)
+    return st_path_mv, band_mv

@@ -19,7 +19,7 @@ from ecgd import __version__
 from ecgd.alerts.annunciator import Annunciator
 from ecgd.alerts.delivery import DeliveryWorker
 from ecgd.config.settings import AnalysisSettings, Settings
-from ecgd.dsp.filters import band_pass, bridge_gaps, remove_mains
+from ecgd.dsp.prepare import filter_signal
 from ecgd.errors import ModelError
 from ecgd.inference.scorer import InstalledModels, NoModels, load_scorer
 from ecgd.model.device import DeviceInfo
@@ -218,17 +218,9 @@ class _Preprocess:
         self._settings = settings
 
     def __call__(self, signal_mv: FloatArray, valid: BoolArray, fs_hz: float) -> FloatArray:
-        settings = self._settings
         if not valid.any():
             return signal_mv
-        clean = remove_mains(signal_mv, valid, fs_hz, settings.mains_hz)
-        return band_pass(
-            bridge_gaps(clean, valid),
-            fs_hz,
-            settings.bandpass_low_hz,
-            settings.bandpass_high_hz,
-            settings.bandpass_order,
-        )
+        return filter_signal(signal_mv, valid, fs_hz, self._settings)[1]
 
 
 def _load_models(settings: Settings) -> tuple[InstalledModels | NoModels, bool]:

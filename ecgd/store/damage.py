@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ecgd.store.database import connect_read_only
@@ -20,14 +19,6 @@ _SALVAGED = (
     "notes",
 )
 """Small tables, each after those that it refers to. Waveform stays in the file put aside."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """Where the damaged file went, and how many rows of it live on in the new one."""
-
-    path: Path
-    rows_saved: int
 
 
 def set_aside(path: Path, now_unix_s: float) -> Path:
