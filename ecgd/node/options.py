@@ -9,19 +9,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ecgd.node.device import Battery
+from ecgd.config.settings import DeviceSettings
+from ecgd.model.leads import LIMB_LEADS
+from ecgd.node.device import ADC_BITS, COUNTS_PER_MV, FS_HZ, Battery
 from ecgd.node.feed import FeedPart
 from ecgd.node.impairment import Impairment
+from ecgd.node.six_lead_device import ChannelFaults
 from ecgd.sources.options import Options, read_number
 from ecgd.sources.patient import ElectrodeOff
 from ecgd.sources.patient_options import read_electrodes_off
 from ecgd.sources.url import BAUD_RATES
 
-_DESCRIPTION = "A simulated HC-05 heart monitor: speaks the block protocol on a pseudo terminal."
+_DESCRIPTION = (
+    "A simulated HC-05 heart monitor: speaks the block protocol, or sends six-lead frames, "
+    "on a pseudo terminal."
+)
 _EPILOG = """example:
   python -m ecgd.node --link /run/user/1000/hc05 \\
       --source 'synthetic:?rate=72' --for 30 --source 'synthetic:?st=inferior:0.3' \\
       --loss 0.01 --drift-ppm 3000 --stall 20,1.5 --reset-at 45
+  python -m ecgd.node --link /run/user/1000/hc05 --protocol six-lead --baud 38400 \\
+      --source 'synthetic:?rate=72' --channel-fault aVL=0.5 --byte-loss 0.0001
 """
 
 
@@ -42,6 +50,8 @@ class NodeOptions:
     device_id: str
     boot: int | None
     log: Path | None
+    device: DeviceSettings
+    channel_faults: ChannelFaults
 
 
 class _AddSource(argparse.Action):
@@ -92,6 +102,8 @@ def read_options(arguments: Sequence[str]) -> NodeOptions:
         device_id=given.device_id,
         boot=given.boot,
         log=given.log,
+        device=_device(given),
+        channel_faults=ChannelFaults(dict(given.channel_fault), given.exchange),
     )
 
 
@@ -124,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--baud", type=int, default=9600, choices=BAUD_RATES, metavar="RATE", help="default 9600")
     add("--seed", type=int, default=0, help="seed of everything random (default 0)")
     _add_impairments(add)
+    _add_protocol(add)
     add("--device-id", default="node-1", help="default node-1")
     add(
         "--boot",
@@ -134,6 +147,38 @@ def _parser() -> argparse.ArgumentParser:
     add("--duration", type=_between("seconds", 0.1, 1e9), default=math.inf, metavar="SECONDS")
     add("--log", type=Path, help="write what is transmitted and heard as .ecgdbytes")
     return parser
+
+
+def _add_protocol(add: Callable[..., Any]) -> None:
+    add("--protocol", choices=("block", "six-lead"), default="block", help="default block")
+    add(
+        "--byte-order",
+        choices=("little", "big"),
+        default="little",
+        help="six-lead: which byte of a sample comes first (default little)",
+    )
+    add(
+        "--baseline",
+        type=int,
+        choices=range(-0x4000, 0x4000),
+        default=0,
+        metavar="COUNTS",
+        help="six-lead: counts at 0 mV (default 0); 2048: a converter that counts from 0",
+    )
+    add(
+        "--channel-fault",
+        type=_channel_fault,
+        action="append",
+        default=[],
+        metavar="LEAD=GAIN",
+        help="six-lead: a channel whose gain is wrong; may be given again",
+    )
+    add(
+        "--exchange",
+        type=_exchange,
+        metavar="LEAD,LEAD",
+        help="six-lead: two channels that are exchanged",
+    )
 
 
 def _add_impairments(add: Callable[..., Any]) -> None:
@@ -165,6 +210,36 @@ def _add_impairments(add: Callable[..., Any]) -> None:
         metavar="NAME@FROM-TO,…",
         help="loose electrodes: RA, LA, LL, RL",
     )
+
+
+def _device(given: argparse.Namespace) -> DeviceSettings:
+    if given.protocol == "block":
+        return DeviceSettings()
+    return DeviceSettings(
+        protocol=given.protocol,
+        fs_hz=FS_HZ,
+        byte_order=given.byte_order,
+        counts_per_mv=COUNTS_PER_MV,
+        baseline_counts=given.baseline,
+        adc_bits=ADC_BITS,
+        highpass_hz=0.0,
+        lowpass_hz=100.0,
+    )
+
+
+def _channel_fault(text: str) -> tuple[str, float]:
+    lead, _, gain_text = text.partition("=")
+    gain = read_number(gain_text)
+    if lead not in LIMB_LEADS or gain is None or not -10.0 <= gain <= 10.0:
+        raise argparse.ArgumentTypeError(f"{text}: must be LEAD=GAIN, as in aVL=0.5")
+    return lead, gain
+
+
+def _exchange(text: str) -> tuple[str, str]:
+    first, _, second = text.partition(",")
+    if first == second or not {first, second} <= set(LIMB_LEADS):
+        raise argparse.ArgumentTypeError(f"{text}: must be two leads, as in I,II")
+    return first, second
 
 
 def _between(what: str, low: float, high: float) -> Callable[[str], float]:

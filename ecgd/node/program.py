@@ -18,9 +18,11 @@ from ecgd.node.impairment import ImpairedLine
 from ecgd.node.options import NodeOptions, read_options
 from ecgd.node.pty_link import PtyLink
 from ecgd.node.recorded_device import RecordedDevice
+from ecgd.node.six_lead_device import SixLeadDevice
 from ecgd.node.uart import Uart
-from ecgd.protocol.line import MAX_LINE_LOAD, line_load
+from ecgd.protocol.line import MAX_LINE_LOAD, line_load, six_lead_load
 from ecgd.sources.byte_log import SUFFIX, ByteLogHeader, ByteLogWriter, Direction
+from ecgd.sources.byte_log_device import device_notes
 from ecgd.sources.url import ReplayUrl, parse_source
 
 TICK_S: Final = 0.01
@@ -105,7 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: NodeOptions, device: Device, port: PtyLink) -> None:
-    header = ByteLogHeader(options.baud, {"device": device.description})
+    notes = {"device": device.description, **device_notes(options.device)}
+    header = ByteLogHeader(options.baud, notes)
     log = None if options.log is None else ByteLogWriter.create(options.log, header)
     stopped = _stop_on_signals()
     node = Node(options, device, port, log)
@@ -132,19 +135,26 @@ def _device(options: NodeOptions) -> Device:
     recorded = [
         source.path
         for source in sources
-        if isinstance(source, ReplayUrl) and source.path.endswith(SUFFIX)
+        if isinstance(source, ReplayUrl) and source.path.lower().endswith(SUFFIX)
     ]
     if recorded:
         if len(sources) > 1:
             raise SourceError("a byte recording is played alone", "Give one --source.")
         return RecordedDevice(Path(recorded[0]))
     feed = Feed(options.parts, options.electrodes_off, FS_HZ)
-    load = line_load(FS_HZ, len(feed.leads), ADC_BITS, options.baud)
+    is_six_lead = options.device.protocol == "six-lead"
+    load = (
+        six_lead_load(FS_HZ, options.baud)
+        if is_six_lead
+        else line_load(FS_HZ, len(feed.leads), ADC_BITS, options.baud)
+    )
     if load > MAX_LINE_LOAD:
         raise SourceError(
             f"{options.baud} baud is too slow: the samples take {load:.0%} of the line",
             f"At most {MAX_LINE_LOAD:.0%} can be used: give a greater --baud.",
         )
+    if is_six_lead:
+        return SixLeadDevice(feed, options.device, options.channel_faults)
     # Process numbers rise from start to start, as the run number in a device's EEPROM does.
     boot = os.getpid() & 0xFFFF if options.boot is None else options.boot
     return SimulatedDevice(feed, options.device_id, options.battery, boot=boot, tell=_say)

@@ -1,4 +1,4 @@
-"""Floor 1: the ``block`` protocol, sans-IO. Specification: docs/protocol.md."""
+"""Floor 1: ``block`` and ``six-lead``, sans-IO. Specification: docs/protocol.md."""
 
 from ecgd.protocol.clock import DeviceClock
 from ecgd.protocol.command import (
@@ -14,8 +14,18 @@ from ecgd.protocol.decoder import BlockDecoder, DecoderStatistics, Fault, FaultK
 from ecgd.protocol.encoder import BlockEncoder, encode_command
 from ecgd.protocol.frame import MAX_PACKET_SIZE, PacketType
 from ecgd.protocol.hello import HelloPacket
-from ecgd.protocol.line import MAX_LINE_LOAD, bytes_per_second, line_load, samples_per_packet
+from ecgd.protocol.line import (
+    MAX_LINE_LOAD,
+    bytes_per_second,
+    line_load,
+    samples_per_packet,
+    six_lead_bytes_per_second,
+    six_lead_load,
+)
 from ecgd.protocol.samples import SamplesPacket
+from ecgd.protocol.six_lead import SixLeadSamples, decode_six_lead, encode_six_lead
+from ecgd.protocol.six_lead_decoder import SixLeadDecoder
+from ecgd.protocol.six_lead_timeline import SixLeadTimeline
 from ecgd.protocol.status import StatusPacket
 from ecgd.protocol.timeline import Placement, PlacementKind, ResetReason, Timeline
 
@@ -41,11 +51,18 @@ __all__ = [
     "ResetReason",
     "SamplesPacket",
     "SelfTestPoint",
+    "SixLeadDecoder",
+    "SixLeadSamples",
+    "SixLeadTimeline",
     "StatusPacket",
     "Timeline",
     "bytes_per_second",
+    "decode_six_lead",
     "encode_command",
+    "encode_six_lead",
     "judge_command",
     "line_load",
     "samples_per_packet",
+    "six_lead_bytes_per_second",
+    "six_lead_load",
 ]

@@ -7,6 +7,7 @@ from typing import Final
 from ecgd.protocol.frame import FRAME_OVERHEAD
 from ecgd.protocol.hello import fs_to_mhz
 from ecgd.protocol.samples import COUNTER_SIZE, MAX_PAYLOAD_SIZE, payload_size
+from ecgd.protocol.six_lead import FRAME_SIZE
 from ecgd.protocol.status import STATUS_PACKET_SIZE
 
 MAX_LINE_LOAD: Final = 0.92
@@ -44,3 +45,13 @@ def bytes_per_second(fs_hz: float, lead_count: int, width_bits: int = 12) -> flo
 def line_load(fs_hz: float, lead_count: int, width_bits: int, baud: int) -> float:
     """Return the share of an 8N1 line that this format takes; usable up to ``MAX_LINE_LOAD``."""
     return bytes_per_second(fs_hz, lead_count, width_bits) * BITS_PER_BYTE / baud
+
+
+def six_lead_bytes_per_second(fs_hz: float) -> float:
+    """Return the bytes per second of ``six-lead`` frames; there is nothing else on that line."""
+    return fs_hz * FRAME_SIZE
+
+
+def six_lead_load(fs_hz: float, baud: int) -> float:
+    """Return the share of an 8N1 line that ``six-lead`` frames take."""
+    return six_lead_bytes_per_second(fs_hz) * BITS_PER_BYTE / baud

@@ -14,7 +14,7 @@ class Options:
         self._values: dict[str, str] = {}
         for name, value in parse_qsl(query, keep_blank_values=True):
             if name not in known:
-                listing = ", ".join(known)
+                listing = ", ".join(known) or "none"
                 self.problems.append(f"unknown option {name!r} (known: {listing})")
             elif name in self._values:
                 self.problems.append(f"option {name!r} is given twice")

@@ -9,14 +9,21 @@ OPENING  FAILED   WAITING   TELL_LOSS
 SETTLING DATA     OPEN      TELL_OPEN
 SETTLING DUE      OPEN      TELL_OPEN
 SETTLING LOST     WAITING   CLOSE, TELL_LOSS
+SETTLING SILENT   WAITING   CLOSE, TELL_LOSS
 OPEN     LOST     WAITING   CLOSE, TELL_LOSS
+OPEN     SILENT   WAITING   CLOSE, TELL_LOSS
+PROBING  DATA     OPEN      TELL_OPEN
+PROBING  LOST     WAITING   CLOSE, TELL_LOSS
+PROBING  SILENT   WAITING   CLOSE, TELL_LOSS
 WAITING  DUE      OPENING   TRY
 any      STOP     ENDED     CLOSE
 ======== ======== ========= ===============================================
 
 A loss is told once, however many tries follow. A line counts as open when it has given data or
-has stayed open for a moment: a Bluetooth port opens before anybody answers. What is not in the
-table changes nothing.
+has stayed open for a moment: a Bluetooth port opens before anybody answers. After a loss by
+silence OPENED leads to PROBING in place of SETTLING: the line counts as open again only when it
+gives data, or an alarm for the lost link would end and begin anew with every try. What is not in
+the table changes nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +39,7 @@ class LineState(StrEnum):
     CLOSED = "closed"
     OPENING = "opening"
     SETTLING = "settling"
+    PROBING = "probing"
     OPEN = "open"
     WAITING = "waiting"
     ENDED = "ended"
@@ -45,6 +53,7 @@ class LineEvent(StrEnum):
     FAILED = "failed"
     DATA = "data"
     LOST = "lost"
+    SILENT = "silent"
     DUE = "due"
     STOP = "stop"
 
@@ -60,26 +69,27 @@ class LineAction(StrEnum):
 
 _Row = tuple[LineState, tuple[LineAction, ...]]
 
-TABLE: Final[dict[tuple[LineState, LineEvent], _Row]] = {
-    (LineState.CLOSED, LineEvent.START): (LineState.OPENING, (LineAction.TRY,)),
-    (LineState.OPENING, LineEvent.OPENED): (LineState.SETTLING, ()),
-    (LineState.OPENING, LineEvent.FAILED): (LineState.WAITING, (LineAction.TELL_LOSS,)),
-    (LineState.SETTLING, LineEvent.DATA): (LineState.OPEN, (LineAction.TELL_OPEN,)),
-    (LineState.SETTLING, LineEvent.DUE): (LineState.OPEN, (LineAction.TELL_OPEN,)),
-    (LineState.SETTLING, LineEvent.LOST): (
-        LineState.WAITING,
-        (LineAction.CLOSE, LineAction.TELL_LOSS),
-    ),
-    (LineState.OPEN, LineEvent.LOST): (
-        LineState.WAITING,
-        (LineAction.CLOSE, LineAction.TELL_LOSS),
-    ),
-    (LineState.WAITING, LineEvent.DUE): (LineState.OPENING, (LineAction.TRY,)),
-} | {
-    (state, LineEvent.STOP): (LineState.ENDED, (LineAction.CLOSE,))
-    for state in LineState
-    if state is not LineState.ENDED
-}
+TABLE: Final[dict[tuple[LineState, LineEvent], _Row]] = (
+    {
+        (LineState.CLOSED, LineEvent.START): (LineState.OPENING, (LineAction.TRY,)),
+        (LineState.OPENING, LineEvent.OPENED): (LineState.SETTLING, ()),
+        (LineState.OPENING, LineEvent.FAILED): (LineState.WAITING, (LineAction.TELL_LOSS,)),
+        (LineState.SETTLING, LineEvent.DATA): (LineState.OPEN, (LineAction.TELL_OPEN,)),
+        (LineState.SETTLING, LineEvent.DUE): (LineState.OPEN, (LineAction.TELL_OPEN,)),
+        (LineState.PROBING, LineEvent.DATA): (LineState.OPEN, (LineAction.TELL_OPEN,)),
+        (LineState.WAITING, LineEvent.DUE): (LineState.OPENING, (LineAction.TRY,)),
+    }
+    | {
+        (state, event): (LineState.WAITING, (LineAction.CLOSE, LineAction.TELL_LOSS))
+        for state in (LineState.SETTLING, LineState.PROBING, LineState.OPEN)
+        for event in (LineEvent.LOST, LineEvent.SILENT)
+    }
+    | {
+        (state, LineEvent.STOP): (LineState.ENDED, (LineAction.CLOSE,))
+        for state in LineState
+        if state is not LineState.ENDED
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +113,15 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. ``due_s`` is when the event DUE is to be fed (monotonic), None: not at all."""
+    """One line. ``due_s`` is when the event DUE is to be fed (monotonic), None: not at all.
+
+    ``silenced``: its last loss was by silence.
+    """
 
     state: LineState = LineState.CLOSED
     failures: int = 0
     loss_told: bool = False
+    silenced: bool = False
     opened_s: float = 0.0
     due_s: float | None = None
 
@@ -122,21 +136,29 @@ class Line:
         if row is None:
             return self, ()
         state, actions = row
+        if state is LineState.SETTLING and self.silenced:
+            state = LineState.PROBING
         line = replace(self, state=state, due_s=None)
         if state is LineState.SETTLING:
             line = replace(line, opened_s=now_s, due_s=now_s + backoff.settle_s)
         elif state is LineState.WAITING:
-            line = line._waiting(self, now_s, chance, backoff)
+            line = line._waiting(self, event, now_s, chance, backoff)
+        if event is LineEvent.SILENT:
+            line = replace(line, silenced=True)
         if LineAction.TELL_OPEN in actions:
-            line = replace(line, loss_told=False)
+            line = replace(line, loss_told=False, silenced=False)
         if LineAction.TELL_LOSS in actions:
             if self.loss_told:
                 actions = tuple(action for action in actions if action is not LineAction.TELL_LOSS)
             line = replace(line, loss_told=True)
         return line, actions
 
-    def _waiting(self, before: Line, now_s: float, chance: float, backoff: Backoff) -> Line:
+    def _waiting(
+        self, before: Line, event: LineEvent, now_s: float, chance: float, backoff: Backoff
+    ) -> Line:
         was_stable = before.state is LineState.OPEN and now_s - before.opened_s >= backoff.stable_s
-        failures = 1 if was_stable else before.failures + 1
+        # A silent line has been listened to for long enough: it need not be waited for as well.
+        afresh = was_stable or event is LineEvent.SILENT
+        failures = 1 if afresh else before.failures + 1
         due_s = now_s + backoff.delay_s(failures, chance)
         return replace(self, failures=failures, due_s=due_s)

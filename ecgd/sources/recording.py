@@ -1,9 +1,9 @@
-"""Reads a recording of others: WFDB or .npy, whole, as counts of 1 µV."""
+"""Reads a recording of others: WFDB, EDF, CSV or .npy, whole, as counts of 1 µV."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -11,8 +11,10 @@ import numpy as np
 
 from ecgd.errors import RecordingError
 from ecgd.model.device import DeviceInfo
-from ecgd.model.leads import canonical_lead
 from ecgd.model.signal import BoolArray, CountArray, FloatArray
+from ecgd.sources.csv_file import read_csv
+from ecgd.sources.edf_file import read_edf
+from ecgd.sources.lead_names import usual_name
 from ecgd.sources.npy_file import read_npy
 from ecgd.sources.raw_signal import RawSignal
 from ecgd.sources.wfdb_file import read_wfdb
@@ -32,6 +34,7 @@ class Recording:
 
     ``counts`` has shape (lead, sample), 1000 counts to the mV and baseline 0. ``valid`` has shape
     (sample,); False marks samples that were not a number in some lead (their counts are 0).
+    ``notes`` say what a person should know of how the file was read.
     """
 
     path: str
@@ -40,6 +43,7 @@ class Recording:
     counts: CountArray
     valid: BoolArray
     device: DeviceInfo
+    notes: tuple[str, ...] = ()
 
     @property
     def sample_count(self) -> int:
@@ -57,12 +61,14 @@ def read_recording(
     leads: Sequence[str] | None = None,
     unit: str | None = None,
 ) -> Recording:
-    """Read a WFDB record (.hea, .dat or stem, multi-segment too) or an .npy array (lead, sample).
+    """Read a table (.csv, .tsv, .txt), EDF or EDF+ (.edf), .npy (lead, sample), else WFDB.
 
-    ``fs_hz`` and ``leads`` are needed for .npy. For WFDB, ``leads`` selects by name where the
-    record has such names and names the signals otherwise; ``unit`` ("uV" or "mV") takes the
-    digital counts as that unit, whatever gain the header gives. An .npy array without ``unit`` is
-    in mV where it holds floats and in µV where it holds whole numbers.
+    A WFDB record is named by its .hea, its .dat or its stem, and may have several segments.
+    ``fs_hz`` and ``leads`` are needed for .npy, and for a table without times and a header.
+    Otherwise ``leads`` selects by name where the file has such names and names the signals where
+    it has not; ``unit`` ("uV" or "mV") takes a WFDB record's digital counts, or the values of any
+    other file, as that unit, whatever the file says. Without ``unit``, values of an .npy array or
+    a table that says none are in mV where they are fractions and in µV where all are whole.
 
     Leads that hold no number at all are left out. Raises RecordingError, with what to do, for
     everything that cannot be read or makes no sense.
@@ -70,13 +76,20 @@ def read_recording(
     path = Path(path)
     if unit not in (None, "uV", "mV"):
         raise RecordingError(f"{path}: unit {unit!r} is unknown", "Give --unit uV or --unit mV.")
-    names = None if leads is None else tuple(canonical_lead(name) for name in leads)
-    if path.suffix == ".npy":
-        raw = read_npy(path, fs_hz, names, unit)
-    else:
-        raw = read_wfdb(path, fs_hz, names, unit)
+    names = None if leads is None else tuple(usual_name(name) for name in leads)
+    read = _READERS.get(path.suffix.lower(), read_wfdb)
+    raw = read(path, fs_hz, names, unit)
     _check_shape(path, raw)
     return _as_counts(path, _without_empty_leads(path, raw))
+
+
+_READERS: Final = {
+    ".csv": read_csv,
+    ".tsv": read_csv,
+    ".txt": read_csv,
+    ".edf": read_edf,
+    ".npy": read_npy,
+}
 
 
 def _check_shape(path: Path, raw: RawSignal) -> None:
@@ -99,15 +112,25 @@ def _without_empty_leads(path: Path, raw: RawSignal) -> RawSignal:
     if not holds_numbers.any():
         raise RecordingError(f"{path}: holds no valid sample", "Every value is missing or NaN.")
     kept = tuple(name for name, holds in zip(raw.leads, holds_numbers, strict=True) if holds)
-    return RawSignal(raw.signal_uv[holds_numbers], kept, raw.fs_hz)
+    return replace(raw, signal_uv=raw.signal_uv[holds_numbers], leads=kept)
 
 
 def _as_counts(path: Path, raw: RawSignal) -> Recording:
     valid: BoolArray = np.atleast_1d(np.isfinite(raw.signal_uv).all(axis=0))
-    signal_uv = np.where(valid, raw.signal_uv, 0.0)
-    _check_amplitude(path, signal_uv, raw.fs_hz)
-    counts = np.rint(np.clip(signal_uv, -_COUNT_MAX, _COUNT_MAX)).astype(np.int32)
-    leads = _distinct(tuple(canonical_lead(name) for name in raw.leads))
+    if not valid.any():
+        raise RecordingError(
+            f"{path}: no sample is there in all of its leads ({','.join(raw.leads)}) at once",
+            "Choose leads that go together with --leads.",
+        )
+    counts = np.empty(raw.signal_uv.shape, dtype=np.int32)
+    swings_mv = []
+    # Row by row: the hours of a Holter recording should lie in memory once.
+    for row, signal_uv in zip(counts, raw.signal_uv, strict=True):
+        whole_uv = np.where(valid, signal_uv, 0.0)
+        swings_mv.append(_swing_mv(whole_uv, raw.fs_hz))
+        row[:] = np.rint(np.clip(whole_uv, -_COUNT_MAX, _COUNT_MAX))
+    _check_amplitude(path, np.stack(swings_mv))
+    leads = _distinct(tuple(usual_name(name) for name in raw.leads))
     device = DeviceInfo(
         device_id=path.stem,
         fs_hz=raw.fs_hz,
@@ -115,17 +138,19 @@ def _as_counts(path: Path, raw: RawSignal) -> Recording:
         counts_per_mv=COUNTS_PER_MV,
         adc_bits=32,
         protocol="recording",
+        highpass_hz=raw.highpass_hz,
+        lowpass_hz=raw.lowpass_hz,
     )
-    return Recording(str(path), leads, raw.fs_hz, counts, valid, device)
+    return Recording(str(path), leads, raw.fs_hz, counts, valid, device, raw.notes)
 
 
-def _check_amplitude(path: Path, signal_uv: FloatArray, fs_hz: float) -> None:
+def _check_amplitude(path: Path, swing_mv: FloatArray) -> None:
     """Refuse a recording whose QRS cannot be one, as a wrong unit or gain makes it.
 
     Too large: in the median over stretches of 2 s and over leads. Too small: in every lead even
-    in its liveliest stretches. A flat line is no wrong unit and passes.
+    in its liveliest stretches. A flat line is no wrong unit and passes. ``swing_mv`` has shape
+    (lead, stretch).
     """
-    swing_mv = _swing_mv(signal_uv, fs_hz)
     liveliest_mv = float(np.percentile(swing_mv, 95, axis=1).max())
     typical_mv = float(np.median(swing_mv))
     low_mv, high_mv = _PLAUSIBLE_MV
@@ -139,12 +164,10 @@ def _check_amplitude(path: Path, signal_uv: FloatArray, fs_hz: float) -> None:
 
 
 def _swing_mv(signal_uv: FloatArray, fs_hz: float) -> FloatArray:
-    """Return peak to peak over stretches of 2 s (the rest left out), shape (lead, stretch)."""
-    samples = signal_uv.shape[1]
-    length = min(samples, round(_STRETCH_S * fs_hz))
-    whole = samples // length * length
-    stretches = signal_uv[:, :whole].reshape(signal_uv.shape[0], -1, length)
-    swing: FloatArray = np.ptp(stretches, axis=2) / 1000.0
+    """Return a lead's peak to peak over stretches of 2 s (the rest left out), shape (stretch,)."""
+    length = min(signal_uv.size, round(_STRETCH_S * fs_hz))
+    whole = signal_uv.size // length * length
+    swing: FloatArray = np.ptp(signal_uv[:whole].reshape(-1, length), axis=1) / COUNTS_PER_MV
     return swing
 
 

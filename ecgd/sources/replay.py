@@ -16,6 +16,7 @@ from ecgd.model.link import (
 )
 from ecgd.model.signal import SampleBlock
 from ecgd.sources.byte_log import ByteLogReader, Direction
+from ecgd.sources.byte_log_device import DEVICE, device_from_notes
 from ecgd.sources.stream import SampleStream, StreamBlock
 
 BLOCK_S = 0.1
@@ -76,12 +77,18 @@ class SampleSource:
 
 
 class ByteLogSource:
-    """Plays what a device once sent. Nobody listens at its other end."""
+    """Plays what a device once sent. Nobody listens at its other end.
+
+    ``device`` is what the recording's notes say of it, None where they say nothing. Raises
+    RecordingError where they are damaged.
+    """
 
     def __init__(self, log: ByteLogReader, *, speed: float, clock: Callable[[], float]) -> None:
         self._log = log
         self._speed = speed
         self._clock = clock
+        notes = log.header.notes
+        self.device = device_from_notes(notes) if DEVICE in notes else None
 
     async def run(self, deliver: Callable[[Received], None]) -> None:
         """Deliver the device's bytes at their recorded times, until the log ends."""

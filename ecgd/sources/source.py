@@ -9,10 +9,11 @@ from typing import Protocol
 
 from ecgd.model.link import Received
 from ecgd.sources.byte_log import SUFFIX, ByteLogReader
+from ecgd.sources.network_line import NetworkSource
 from ecgd.sources.replay import ByteLogSource, SampleSource
 from ecgd.sources.serial_line import SerialSource
 from ecgd.sources.stream import open_stream
-from ecgd.sources.url import ReplayUrl, SerialUrl, parse_source
+from ecgd.sources.url import ReplayUrl, SerialUrl, SocketUrl, parse_source
 
 
 class Source(Protocol):
@@ -32,13 +33,15 @@ def open_source(url: str, *, clock: Callable[[], float], rng: random.Random) -> 
     """Open the source that ``url`` names.
 
     ``clock`` is monotonic, in seconds; ``rng`` is used for the jitter of reconnecting only.
-    A missing serial device is no error here: the source tries it again and again.
+    A missing serial device or host is no error here: the source tries it again and again.
     Raises SourceError for a wrong URL, RecordingError for an unusable recording.
     """
     source = parse_source(url)
     if isinstance(source, SerialUrl):
         return SerialSource(source.path, source.baud, clock=clock, rng=rng)
-    if isinstance(source, ReplayUrl) and source.path.endswith(SUFFIX):
+    if isinstance(source, SocketUrl):
+        return NetworkSource(source.host, source.port, clock=clock, rng=rng)
+    if isinstance(source, ReplayUrl) and source.path.lower().endswith(SUFFIX):
         log = ByteLogReader(Path(source.path))
         return ByteLogSource(log, speed=source.speed, clock=clock)
     return SampleSource(open_stream(source), speed=source.speed, clock=clock)

@@ -1,6 +1,7 @@
 """One URL names a source: parse it, check it, name every problem at once.
 
 ``serial:///dev/rfcomm0?baud=9600``
+``socket://bridge.local:2001``
 ``replay:/data/100.hea?speed=1&loop=true``
 ``synthetic:?rate=72&rhythm=sinus&st=inferior:0.2@30-60&electrode_off=LA@10-20``
 """
@@ -34,6 +35,14 @@ class SerialUrl:
 
 
 @dataclass(frozen=True, slots=True)
+class SocketUrl:
+    """A TCP port that passes a device's bytes on. ``host`` may be a name or an address."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReplayUrl:
     """A recording. ``fs_hz``, ``leads`` and ``unit`` are for files that do not tell."""
 
@@ -53,7 +62,7 @@ class SyntheticUrl:
     speed: float = 1.0
 
 
-SourceUrl = SerialUrl | ReplayUrl | SyntheticUrl
+SourceUrl = SerialUrl | SocketUrl | ReplayUrl | SyntheticUrl
 
 _REPLAY_OPTIONS: Final = ("speed", "loop", "fs", "leads", "unit")
 
@@ -78,13 +87,13 @@ def parse_source(url: str) -> SourceUrl:
 
 
 _REMEDY: Final = (
-    "Examples: serial:///dev/rfcomm0?baud=9600, replay:/data/100.hea?loop=true, "
-    "synthetic:?rate=72&st=inferior:0.2"
+    "Examples: serial:///dev/rfcomm0?baud=9600, socket://192.168.1.20:2001, "
+    "replay:/data/100.hea?loop=true, synthetic:?rate=72&st=inferior:0.2"
 )
 
 
 def _readers() -> dict[str, Callable[[SplitResult], tuple[SourceUrl, list[str]]]]:
-    return {"serial": _serial, "replay": _replay, "synthetic": _synthetic}
+    return {"serial": _serial, "socket": _socket, "replay": _replay, "synthetic": _synthetic}
 
 
 def _serial(parts: SplitResult) -> tuple[SerialUrl, list[str]]:
@@ -95,6 +104,27 @@ def _serial(parts: SplitResult) -> tuple[SerialUrl, list[str]]:
         known = ", ".join(str(rate) for rate in BAUD_RATES)
         options.refuse("baud", str(baud), f"one of {known}")
     return SerialUrl(path, baud), problems + options.problems
+
+
+def _socket(parts: SplitResult) -> tuple[SocketUrl, list[str]]:
+    options = Options(parts.query, ())
+    problems = list(options.problems)
+    if parts.path or parts.username is not None:
+        problems.append("it is more than a host and a port: write socket://HOST:PORT")
+    host = unquote(parts.hostname or "")
+    if not host or not host.isprintable() or " " in host:
+        problems.append("it names no host, as socket://bridge.local:2001 does")
+    port = _port(parts)
+    if port is None:
+        problems.append("it names no port from 1 to 65535, as socket://bridge.local:2001 does")
+    return SocketUrl(host, port or 0), problems
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port or None
+    except ValueError:
+        return None
 
 
 def _replay(parts: SplitResult) -> tuple[ReplayUrl, list[str]]:
@@ -109,7 +139,7 @@ def _replay(parts: SplitResult) -> tuple[ReplayUrl, list[str]]:
         unit=options.choice("unit", "", ("uV", "mV")) or None,
     )
     useless = [name for name in _REPLAY_OPTIONS if name != "speed" and options.text(name)]
-    if path.endswith(BYTE_LOG_SUFFIX) and useless:
+    if path.lower().endswith(BYTE_LOG_SUFFIX) and useless:
         problems.append(f"a byte recording takes no {', '.join(useless)}, only speed")
     return source, problems + options.problems
 

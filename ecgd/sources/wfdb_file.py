@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgd.errors import RecordingError
-from ecgd.model.leads import canonical_lead
-from ecgd.sources.raw_signal import RawSignal
+from ecgd.sources.lead_names import uv_per_unit
+from ecgd.sources.raw_signal import RawSignal, choose_leads
 
-_UV_PER_UNIT: Final = {"uv": 1.0, "µv": 1.0, "μv": 1.0, "mv": 1000.0, "v": 1e6}
 _UNITLESS: Final = {"", "nu", "adu", "raw", "none", "counts"}
 _SAMPLE_BITS: Final = {
     "80": 8,
@@ -44,7 +43,7 @@ def read_wfdb(
     if not header.is_file():
         raise RecordingError(
             f"{path}: there is no {header.name} beside it",
-            "A recording is a WFDB record (NAME.hea and its .dat) or an .npy array.",
+            "A recording is a WFDB record (NAME.hea and its .dat), .csv, .edf or .npy.",
         )
     record = _read_record(path, stem, digital=unit is not None)
     if fs_hz is not None and abs(fs_hz - float(record.fs)) > 1e-6:
@@ -55,7 +54,7 @@ def read_wfdb(
         signal_uv, names = _physical(path, record)
     else:
         signal_uv, names = _digital(record, 1.0 if unit == "uV" else 1000.0)
-    return _with_leads(path, RawSignal(signal_uv, names, float(record.fs)), leads)
+    return choose_leads(path, RawSignal(signal_uv, names, float(record.fs)), leads)
 
 
 def _wfdb() -> ModuleType:
@@ -87,7 +86,7 @@ def _read_record(path: Path, stem: Path, *, digital: bool) -> Any:
 
 
 def _physical(path: Path, record: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    scales = [_UV_PER_UNIT.get(str(unit).lower()) for unit in record.units]
+    scales = [uv_per_unit(str(unit)) for unit in record.units]
     kept = [index for index, scale in enumerate(scales) if scale is not None]
     if not kept:
         units = ", ".join(str(unit) for unit in record.units)
@@ -104,7 +103,7 @@ def _digital(record: Any, uv_per_count: float) -> tuple[NDArray[np.float64], tup
     kept = [
         index
         for index, unit in enumerate(record.units)
-        if str(unit).lower() in _UV_PER_UNIT or str(unit).lower() in _UNITLESS
+        if uv_per_unit(str(unit)) is not None or str(unit).lower() in _UNITLESS
     ]
     signal_uv = record.d_signal.T[kept].astype(np.float64)
     for row, index in enumerate(kept):
@@ -118,19 +117,3 @@ def _missing_count(storage_format: str | None) -> int | None:
     """Return the count by which a WFDB storage format marks a missing sample: its least one."""
     width = _SAMPLE_BITS.get(str(storage_format))
     return None if width is None else -(1 << (width - 1))
-
-
-def _with_leads(path: Path, raw: RawSignal, leads: tuple[str, ...] | None) -> RawSignal:
-    """Select ``leads`` where the record knows them all, else name its signals by them."""
-    if leads is None:
-        return raw
-    names = [canonical_lead(name) for name in raw.leads]
-    if all(lead in names for lead in leads):
-        rows = [names.index(lead) for lead in leads]
-        return RawSignal(raw.signal_uv[rows], leads, raw.fs_hz)
-    if len(leads) == len(names):
-        return RawSignal(raw.signal_uv, leads, raw.fs_hz)
-    raise RecordingError(
-        f"{path}: has the leads {','.join(names)}, not {','.join(leads)}",
-        "Choose among them with --leads, or name every one of them.",
-    )

@@ -116,3 +116,22 @@ def test_what_is_not_in_the_table_changes_nothing() -> None:
             if (state, event) not in TABLE:
                 line = Line(state=state, failures=3, loss_told=True)
                 assert line.step(event, 9.0, 0.5, STEADY) == (line, ())
+
+
+def test_a_silent_line_counts_again_only_when_it_speaks() -> None:
+    run = _Run()
+    run.feed(LineEvent.START, LineEvent.OPENED, LineEvent.DATA, LineEvent.SILENT, now_s=20.0)
+    assert run.actions[-2:] == [LineAction.CLOSE, LineAction.TELL_LOSS]
+    for _ in range(4):
+        run.feed(LineEvent.DUE, LineEvent.OPENED, now_s=21.0)
+        assert run.line.state is LineState.PROBING
+        assert run.line.due_s is None
+        run.feed(LineEvent.DUE, LineEvent.SILENT, now_s=31.0)
+        assert run.line.due_s == 32.0
+    run.feed(LineEvent.DUE, LineEvent.OPENED)
+    told = (LineAction.TELL_OPEN, LineAction.TELL_LOSS)
+    assert [a for a in run.actions if a in told] == list(told)
+    run.feed(LineEvent.DATA)
+    assert run.actions[-1] is LineAction.TELL_OPEN
+    run.feed(LineEvent.LOST, LineEvent.DUE, LineEvent.OPENED)
+    assert run.line.state is LineState.SETTLING

@@ -10,7 +10,7 @@ from ecgd.errors import SourceError
 from ecgd.sources.noise import NOISE_PRESETS, NoiseLevels
 from ecgd.sources.patient import ElectrodeOff
 from ecgd.sources.rhythm import Rhythm
-from ecgd.sources.url import ReplayUrl, SerialUrl, SyntheticUrl, parse_source
+from ecgd.sources.url import ReplayUrl, SerialUrl, SocketUrl, SyntheticUrl, parse_source
 
 
 def _patient(url: str) -> SyntheticUrl:
@@ -22,6 +22,25 @@ def _patient(url: str) -> SyntheticUrl:
 def test_a_serial_port() -> None:
     assert parse_source("serial:///dev/rfcomm0") == SerialUrl("/dev/rfcomm0", 9600)
     assert parse_source("serial:///dev/ttyUSB1?baud=57600") == SerialUrl("/dev/ttyUSB1", 57600)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("socket://192.168.1.20:2001", "192.168.1.20", 2001),
+        ("socket://bridge.local:1", "bridge.local", 1),
+        ("socket://[fd00::7]:65535", "fd00::7", 65535),
+    ],
+)
+def test_a_network_connection(url: str, host: str, port: int) -> None:
+    assert parse_source(url) == SocketUrl(host, port)
+
+
+def test_every_problem_of_a_connection_is_named() -> None:
+    with pytest.raises(SourceError) as caught:
+        parse_source("socket:///dev/tty?baud=9600")
+    for words in ("names no host", "names no port", "more than a host", "'baud' (known: none)"):
+        assert words in str(caught.value)
 
 
 def test_a_recording() -> None:
@@ -70,7 +89,7 @@ def test_noise_by_kind() -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("bluetooth:00:11", "known: serial:, replay:, synthetic:"),
+        ("bluetooth:00:11", "known: serial:, socket:, replay:, synthetic:"),
         ("/dev/rfcomm0", "no known kind"),
         ("", "no known kind"),
         ("replay://[", "not a URL"),
@@ -79,6 +98,14 @@ def test_noise_by_kind() -> None:
         ("serial:///dev/ttyS0?baud=9601", "baud=9601"),
         ("serial:///dev/ttyS0?baud=fast", "baud=fast"),
         ("serial:///dev/ttyS0?parity=E", "unknown option 'parity' (known: baud)"),
+        ("socket://bridge", "names no port"),
+        ("socket://bridge:0", "names no port"),
+        ("socket://bridge:65536", "names no port"),
+        ("socket://bridge:port", "names no port"),
+        ("socket://:2001", "names no host"),
+        ("socket://user@bridge:2001", "more than a host and a port"),
+        ("socket://bridge:2001/path", "more than a host and a port"),
+        ("socket://[::1:2001", "not a URL"),
         ("replay:/x?speed=0", "speed=0"),
         ("replay:/x?speed=nan", "speed=nan"),
         ("replay:/x?loop=yes", "loop=yes"),
