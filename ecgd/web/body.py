@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from ecgd.web.gateway import Gateway
+
 MAX_BODY_BYTES: Final = 16 * 1024
 MAX_ALERTS: Final = 500
 MAX_NAME_CHARS: Final = 64
@@ -99,3 +101,15 @@ def person(body: Mapping[str, Any]) -> str:
         "nobody is named as acting",
         f'give "by": a name of 1 to {MAX_NAME_CHARS} printable characters',
     )
+
+
+def known_patient(gateway: Gateway, named: object, *, archived_too: bool = False) -> str | None:
+    """Return the id of a patient that is watched, None for None; else raises RefusedError."""
+    if named is None:
+        return None
+    everybody = gateway.patient_desk.list_patients()
+    known = [each.settings.id for each in everybody if archived_too or not each.archived]
+    if isinstance(named, str) and named in known:
+        return named
+    listing = ", ".join(known) or "none"
+    raise RefusedError(404, f"no patient is called {named!r:.60}", f"there are: {listing}")

@@ -9,6 +9,10 @@ from ecgd.config.settings import PatientSettings
 from ecgd.errors import ControlError
 from ecgd.model.alarm import AlarmState, Alert
 from ecgd.model.status import DaemonStatus, Diagnostics
+from ecgd.web.config_gateway import ConfigGateway
+from ecgd.web.note_gateway import NoteGateway
+from ecgd.web.patient_gateway import PatientDesk
+from ecgd.web.stream_gateway import LiveFeed
 
 
 class UnknownAlertError(ControlError):
@@ -34,6 +38,26 @@ class AlertEntry:
 class Gateway(Protocol):
     """The daemon as the control socket sees it. All methods are called on the loop's thread."""
 
+    @property
+    def feed(self) -> LiveFeed:
+        """What happens, as it happens."""
+        ...
+
+    @property
+    def patient_desk(self) -> PatientDesk:
+        """Who is watched, and by which device."""
+        ...
+
+    @property
+    def notes(self) -> NoteGateway:
+        """Remarks about patients."""
+        ...
+
+    @property
+    def config(self) -> ConfigGateway:
+        """The settings that are in force."""
+        ...
+
     def status(self) -> DaemonStatus:
         """Return a snapshot; never waits."""
         ...
@@ -43,7 +67,7 @@ class Gateway(Protocol):
         ...
 
     def patients(self) -> tuple[PatientSettings, ...]:
-        """Return the configured patients; never waits."""
+        """Return the patients who are watched; never waits."""
         ...
 
     async def list_alerts(

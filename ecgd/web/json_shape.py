@@ -12,7 +12,13 @@ from ecgd.config.settings import PatientSettings
 from ecgd.model.alarm import PRIORITY, Alarm
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import LeadSt, StFinding
-from ecgd.model.status import DaemonStatus, Diagnostics, LatencySummary, PatientStatus
+from ecgd.model.status import (
+    DaemonStatus,
+    Diagnostics,
+    LatencySummary,
+    PatientFigures,
+    PatientStatus,
+)
 from ecgd.web.clock import Clock
 from ecgd.web.gateway import AlertEntry
 
@@ -65,6 +71,8 @@ def patient_shape(patient: PatientStatus, clock: Clock) -> Shape:
             "statistics": plain(patient.link),
         },
         "device": _aged(patient.device, patient.device_age_s),
+        "device_standing": patient.device_standing,
+        "device_words": list(patient.device_words),
         "device_status": _aged(reported, patient.device_status_age_s),
         "battery": {
             "percent": plain(patient.battery_percent),
@@ -94,6 +102,8 @@ def assessment_shape(assessment: Assessment | None, age_s: float | None) -> Shap
         "scores": _scores_shape(assessment),
         "findings": plain(assessment.findings),
         "cannot_judge": list(assessment.cannot_judge),
+        "placement": plain(assessment.placement),
+        "channels": plain(assessment.channels),
         "latency_ms": {s.stage: plain(1e3 * s.duration_s) for s in assessment.latency},
     }
 
@@ -147,6 +157,9 @@ def diagnostics_shape(figures: Diagnostics, clock: Clock) -> Shape:
     return {
         "status": status_shape(figures.status, clock),
         "latency": [_latency_shape(stage) for stage in figures.latency],
+        "alarm_delay": _latency_shape(figures.alarm_delay) if figures.alarm_delay else None,
+        "patients": [_figures_shape(patient) for patient in figures.patients],
+        "machine": plain(figures.machine) | {"age_s": plain(figures.machine_age_s)},
         "store_commit": _latency_shape(figures.store_commit) if figures.store_commit else None,
         "loop": {
             "late_count": figures.loop_late_count,
@@ -157,6 +170,7 @@ def diagnostics_shape(figures: Diagnostics, clock: Clock) -> Shape:
         "memory_mb": plain(figures.memory_mb),
         "python": figures.python,
         "platform": figures.platform,
+        "upkeep": {name: plain(value) for name, value in figures.upkeep},
     }
 
 
@@ -179,5 +193,14 @@ def _patient_settings_shape(patient: PatientSettings) -> Shape:
 
 def _latency_shape(summary: LatencySummary) -> Shape:
     shape: Shape = plain(summary)
-    p99_ms = shape["p99_ms"] if summary.count else None
-    return shape | {"within_budget": None if p99_ms is None else p99_ms <= summary.budget_ms}
+    known = summary.count and shape["p99_ms"] is not None and shape["budget_ms"] is not None
+    return shape | {"within_budget": summary.p99_ms <= summary.budget_ms if known else None}
+
+
+def _figures_shape(figures: PatientFigures) -> Shape:
+    return {
+        "patient_id": figures.patient_id,
+        "latency": [_latency_shape(stage) for stage in figures.latency],
+        "discarded_bytes": dict(figures.discarded_bytes),
+        "dropped": dict(figures.dropped),
+    }

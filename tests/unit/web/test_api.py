@@ -14,7 +14,7 @@ import pytest
 from sample_daemon import CLOCK, FakeGateway
 
 from ecgd.errors import StoreError
-from ecgd.web import api
+from ecgd.web import answers
 from ecgd.web.body import MAX_BODY_BYTES
 from ecgd.web.server import serve
 
@@ -48,7 +48,7 @@ def test_every_reading_route_answers_with_the_gateways_values(short_dir: Path) -
         assert headers["Cache-Control"] == "no-store"
         assert (await ask("GET", "/v1/diagnostics"))[1]["memory_mb"] == 88.5
         patients = (await ask("GET", "/v1/patients"))[1]["patients"]
-        assert [patient["patient_id"] for patient in patients] == ["p1", "p2"]
+        assert [patient["patient_id"] for patient in patients] == ["p1", "p2", "old"]
         health = (await ask("GET", "/v1/health"))[1]
         assert health["healthy"] is False
         assert health["unhealthy_parts"] == ["gpio"]
@@ -183,7 +183,7 @@ def test_a_known_failure_says_what_to_do(short_dir: Path) -> None:
 def test_a_gateway_that_hangs_gets_a_deadline(
     short_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "REQUEST_DEADLINE_S", 0.05)
+    monkeypatch.setattr(answers, "REQUEST_DEADLINE_S", 0.05)
 
     class Hanging(FakeGateway):
         async def list_alerts(self, *_: object) -> Any:
