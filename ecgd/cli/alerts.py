@@ -62,7 +62,7 @@ def acknowledge(
     if (alert_id is None) == (patient is None):
         raise click.UsageError("give either an alert's id or --patient ID")
     client = open_client(socket)
-    body: dict[str, Any] = {"by": by if by is not None else _user()}
+    body: dict[str, Any] = {"by": by if by is not None else user_name()}
     if alert_id is not None:
         whole = _whole_id(client, alert_id)
         answer = client.post(f"/v1/alerts/{path_segment(whole)}/acknowledge", body)
@@ -78,7 +78,8 @@ def acknowledge(
         click.echo("nothing to acknowledge: it had been acknowledged before, or is over")
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return who runs the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -11,7 +11,15 @@ from ecgd.errors import EcgdError
 from ecgd.model.alarm import Alarm
 from ecgd.model.assessment import Assessment
 from ecgd.model.beat import Beat
-from ecgd.model.finding import NOT_VISIBLE, EnsembleScore, Outcome, RiskLevel, Territory
+from ecgd.model.finding import (
+    NOT_VISIBLE,
+    ChannelFinding,
+    EnsembleScore,
+    Outcome,
+    PlacementFinding,
+    RiskLevel,
+    Territory,
+)
 
 Json = dict[str, Any]
 
@@ -25,12 +33,22 @@ def dump_line(line: Json) -> str:
     return json.dumps(line, ensure_ascii=False, allow_nan=False)
 
 
-def record_line(path: str, fs_hz: float, leads: Sequence[str], duration_s: float | None) -> Json:
-    """A recording was opened."""
+def record_line(
+    path: str,
+    fs_hz: float,
+    leads: Sequence[str],
+    duration_s: float | None,
+    *,
+    highpass_hz: float | None = None,
+    notes: Sequence[str] = (),
+) -> Json:
+    """A recording was opened; ``highpass_hz`` is the corner of what recorded it."""
     return _line("record", path) | {
         "fs": fs_hz,
         "leads": list(leads),
         "duration_s": _figure(duration_s),
+        "highpass_hz": _figure(highpass_hz),
+        "notes": list(notes),
     }
 
 
@@ -60,10 +78,16 @@ def assessment_line(path: str, assessment: Assessment) -> Json:
         "quality": {quality.lead: _figure(quality.sqi) for quality in assessment.quality},
         "cannot_judge": list(assessment.cannot_judge),
         "unjudged": sorted(event.value for event in assessment.unjudged),
+        "placement": _reason(assessment.placement),
+        "channels": _reason(assessment.channels),
         "latency_ms": {
             stage.stage: _figure(1e3 * stage.duration_s, 4) for stage in assessment.latency
         },
     }
+
+
+def _reason(finding: PlacementFinding | ChannelFinding | None) -> str | None:
+    return None if finding is None else finding.reason
 
 
 def alert_line(path: str, time_s: float, alarm: Alarm) -> Json:

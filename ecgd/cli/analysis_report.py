@@ -16,7 +16,7 @@ from ecgd.cli.tables import SEVERITY_STYLE
 from ecgd.cli.words import clean, count, duration, signed_mv
 from ecgd.model.alarm import Alarm
 from ecgd.model.assessment import Assessment
-from ecgd.model.finding import NOT_VISIBLE, Outcome, RiskLevel, Territory
+from ecgd.model.finding import NOT_VISIBLE, EventType, Outcome, RhythmFinding, RiskLevel, Territory
 
 _VERDICT_STYLE: Final = {
     RiskLevel.CRITICAL_STEMI: "bold red",
@@ -32,31 +32,42 @@ class Report:
     """Gathers one recording's figures; bounded by its windows, not by its samples."""
 
     about: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     rates_bpm: list[float] = field(default_factory=list)
     st_mv: dict[str, list[float]] = field(default_factory=dict)
     sqi: dict[str, list[float]] = field(default_factory=dict)
     rhythms: Counter[str] = field(default_factory=Counter)
     unjudged: Counter[str] = field(default_factory=Counter)
+    equipment: Counter[str] = field(default_factory=Counter)
     alarms: list[tuple[float, Alarm]] = field(default_factory=list)
 
-    def opened(self, about: str) -> None:
+    def opened(self, about: str, notes: Iterable[str] = ()) -> None:
         """Take the recording's description; a byte log may hold several devices."""
         if about not in self.about:
             self.about.append(about)
+            self.notes += notes
 
     def take(self, assessment: Assessment) -> None:
         """Take one window."""
         for quality in assessment.quality:
             self.sqi.setdefault(quality.lead, []).append(quality.sqi)
+        for wrong in (assessment.placement, assessment.channels):
+            self.equipment.update(() if wrong is None else (wrong.reason,))
         if assessment.outcome is Outcome.CANNOT_JUDGE:
             self.unjudged.update(assessment.cannot_judge)
+        if EventType.ASYSTOLE not in assessment.unjudged:
+            self._take_rhythm(assessment.rhythm)
+        if assessment.outcome is Outcome.CANNOT_JUDGE:
             return
-        self.rhythms[assessment.rhythm.label] += 1
-        if assessment.rhythm.heart_rate_bpm is not None:
-            self.rates_bpm.append(assessment.rhythm.heart_rate_bpm)
         for lead in assessment.st.leads if assessment.st else ():
             if lead.level_mv is not None:
                 self.st_mv.setdefault(lead.lead, []).append(lead.level_mv)
+
+    def _take_rhythm(self, rhythm: RhythmFinding) -> None:
+        # ST may be out of reach, behind a high-pass filter say, and the beats be plain to see.
+        if rhythm.heart_rate_bpm is not None:
+            self.rhythms[rhythm.label] += 1
+            self.rates_bpm.append(rhythm.heart_rate_bpm)
 
     def page(
         self,
@@ -72,7 +83,12 @@ class Report:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True, min_width=11)
         grid.add_column(overflow="fold")
+        for note in self.notes:
+            grid.add_row("  file", Text(clean(note)))
         grid.add_row("  verdict", _verdict_text(verdict, territory, windows, judged_windows))
+        for reason, windows_seen in self.equipment.most_common():
+            words = f"{clean(reason)} ({windows_seen} of {count(windows, 'window')})"
+            grid.add_row("  equipment", Text(words, "yellow"))
         grid.add_row("  heart", Text(self._heart()))
         grid.add_row("  ST", Text(self._st()))
         grid.add_row("  quality", Text(self._quality()))

@@ -65,11 +65,17 @@ def settings_of(config: Path | None, hold_off_s: float | None) -> Settings:
 
 
 def requests_of(
-    paths: Iterable[Path], *, fs_hz: float | None, leads: Sequence[str] | None, unit: str | None
+    paths: Iterable[Path],
+    *,
+    fs_hz: float | None,
+    leads: Sequence[str] | None,
+    unit: str | None,
+    highpass_hz: float | None,
 ) -> list[AnalysisRequest]:
     """Return one request per recording."""
     named = None if leads is None else tuple(leads)
-    return [AnalysisRequest(path, fs_hz, named, unit) for path in find_recordings(paths)]
+    found = find_recordings(paths)
+    return [AnalysisRequest(path, fs_hz, named, unit, highpass_hz) for path in found]
 
 
 def watchers_of(
@@ -128,7 +134,7 @@ class JsonLines:
         name = str(path)
         match event:
             case RecordOpened():
-                _print(record_line(name, event.fs_hz, event.leads, event.duration_s))
+                _print(self._record(name, event))
             case WindowAssessed():
                 self._beats += len(event.assessment.beats)
                 for beat in event.assessment.beats:
@@ -140,6 +146,16 @@ class JsonLines:
             case RecordSummary():
                 _print(self._summary(name, event))
                 self._beats = self._alerts = 0
+
+    def _record(self, name: str, opened: RecordOpened) -> Json:
+        return record_line(
+            name,
+            opened.fs_hz,
+            opened.leads,
+            opened.duration_s,
+            highpass_hz=opened.highpass_hz,
+            notes=opened.notes,
+        )
 
     def _summary(self, name: str, summary: RecordSummary) -> Json:
         return summary_line(
@@ -179,7 +195,7 @@ class HumanReport:
         match event:
             case RecordOpened():
                 about = describe(event.fs_hz, event.leads, event.duration_s)
-                self._report.opened(about)
+                self._report.opened(about, event.notes)
             case WindowAssessed():
                 self._report.take(event.assessment)
             case AlertRaised():

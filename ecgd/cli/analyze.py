@@ -23,7 +23,7 @@ def _lead_names(
 
 def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
-        raise click.BadParameter("give a number of seconds", ctx, param)
+        raise click.BadParameter("give a number", ctx, param)
     return value
 
 
@@ -31,9 +31,21 @@ def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> 
 @click.argument(
     "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
-@click.option("--fs", "fs_hz", type=click.FloatRange(min=1), help="Sampling rate in Hz (.npy).")
-@click.option("--leads", callback=_lead_names, metavar="I,II", help="Leads in their order (.npy).")
-@click.option("--unit", type=click.Choice(["uV", "mV"]), help="Unit of the samples (.npy).")
+@click.option(
+    "--fs", "fs_hz", type=click.FloatRange(min=1), help="Sampling rate in Hz (.npy, .csv)."
+)
+@click.option(
+    "--leads", callback=_lead_names, metavar="I,II", help="Leads to take, or their names in order."
+)
+@click.option("--unit", type=click.Choice(["uV", "mV"]), help="Unit of the samples.")
+@click.option(
+    "--highpass",
+    "highpass_hz",
+    type=click.FloatRange(0, 10),
+    callback=_finite,
+    metavar="HZ",
+    help="High-pass corner of what recorded it; above 0.05 Hz no ST level is told.",
+)
 @click.option(
     "--hold-off",
     "hold_off_s",
@@ -63,6 +75,7 @@ def analyze(
     fs_hz: float | None,
     leads: tuple[str, ...] | None,
     unit: str | None,
+    highpass_hz: float | None,
     hold_off_s: float | None,
     config: Path | None,
     as_json: bool,
@@ -70,13 +83,14 @@ def analyze(
 ) -> None:
     """Analyse recordings exactly as the daemon analyses a device.
 
-    PATH is a WFDB record (its .hea, its .dat or the name without either), a .npy array of shape
-    (lead, sample), or a directory, which means the recordings in it.
+    PATH is a WFDB record (its .hea, its .dat or the name without either), an EDF or EDF+ file, a
+    table (.csv, .tsv, .txt), a .npy array of shape (lead, sample), a byte recording (.ecgdbytes),
+    or a directory, which means the recordings in it.
     """
     from ecgd.cli import analysis_run as run  # noqa: PLC0415 - numpy and scipy are slow to load
 
     settings = run.settings_of(config, hold_off_s)
-    requests = run.requests_of(paths, fs_hz=fs_hz, leads=leads, unit=unit)
+    requests = run.requests_of(paths, fs_hz=fs_hz, leads=leads, unit=unit, highpass_hz=highpass_hz)
     watchers = run.watchers_of(requests, as_json=as_json, annotations=annotations)
     if run.analyse_all(requests, settings, watchers):
         ctx.exit(ExitCode.ERROR)

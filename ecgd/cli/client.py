@@ -53,7 +53,8 @@ class Client:
 
     def post(self, route: str, body: Mapping[str, Any]) -> Json:
         """POST a JSON object to a route."""
-        return self._ask("POST", route, json.dumps(body).encode())
+        text = json.dumps(body, ensure_ascii=False)
+        return self._ask("POST", route, text.encode(errors="replace"))
 
     def _ask(self, method: str, target: str, body: bytes | None) -> Json:
         connection = _UnixConnection(self.path, self._timeout_s)
@@ -64,10 +65,10 @@ class Client:
             if response.length:
                 raise IncompleteRead(raw, response.length)
         except (OSError, HTTPException) as wrong:
-            raise _unreachable(self.path, wrong) from wrong
+            raise unreachable(self.path, wrong) from wrong
         finally:
             connection.close()
-        return _checked(response.status, _parsed(raw, self.path))
+        return check_status(response.status, _parsed(raw, self.path))
 
 
 class _UnixConnection(HTTPConnection):
@@ -99,7 +100,8 @@ def _parsed(raw: bytes, path: Path) -> Json:
     return value
 
 
-def _checked(status: int, answer: Json) -> Json:
+def check_status(status: int, answer: Json) -> Json:
+    """Return an answer; raises ControlError for one that is a refusal."""
     if status < 400:
         return answer
     error = answer.get("error", {})
@@ -108,7 +110,8 @@ def _checked(status: int, answer: Json) -> Json:
     )
 
 
-def _unreachable(path: Path, wrong: Exception) -> UnreachableError:
+def unreachable(path: Path, wrong: Exception) -> UnreachableError:
+    """Return why nobody answers on the socket."""
     match wrong:
         case FileNotFoundError():
             what = f"no daemon is running: there is no socket {path}"

@@ -7,9 +7,10 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ecgd.cli.machine_lines import NOT_KNOWN, machine_lines
 from ecgd.cli.status_page import parts_grid
 from ecgd.cli.tables import plain_table
-from ecgd.cli.words import clean, duration
+from ecgd.cli.words import age, clean, count, duration
 
 Json = dict[str, Any]
 
@@ -20,8 +21,12 @@ def diagnostics_page(answer: Json) -> RenderableType:
     return Group(
         Text(f"ecgd {clean(status['version'])}, pid {status['pid']}", "bold"),
         _latency(answer),
+        _alarm_delay(answer["alarm_delay"]),
+        _patients_latency(answer["patients"]),
         _links(status["patients"]),
+        _losses(answer),
         _daemon(answer),
+        _machine(answer["machine"]),
         parts_grid(status),
     )
 
@@ -30,10 +35,8 @@ def _latency(answer: Json) -> RenderableType:
     table = plain_table("stage (ms)", "windows", "p50", "p95", "p99", "max", "budget", "")
     for column in table.columns[1:-1]:
         column.justify = "right"
-    for stage in [
-        *answer["latency"],
-        *([answer["store_commit"]] if answer["store_commit"] else []),
-    ]:
+    commit = [answer["store_commit"]] if answer["store_commit"] else []
+    for stage in [*answer["latency"], *commit]:
         figures = [_ms(stage[key]) for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms")]
         table.add_row(
             clean(stage["stage"]),
@@ -43,6 +46,41 @@ def _latency(answer: Json) -> RenderableType:
             _kept(stage["within_budget"]),
         )
     return table
+
+
+def _alarm_delay(delay: Json | None) -> RenderableType:
+    """Return what has no budget: the hold-off is part of it."""
+    if delay is None:
+        return Text("first evidence to pins: no alarm yet", "dim")
+    median, longest = (duration(delay[key] / 1e3) for key in ("p50_ms", "max_ms"))
+    alarms = count(delay["count"], "alarm")
+    return Text(f"first evidence to pins, with hold-off: median {median}, max {longest}, {alarms}")
+
+
+def _patients_latency(patients: list[Json]) -> RenderableType:
+    """Return each stage's p99 for every patient, the slowest patient first."""
+    ranked = sorted(patients, key=_slowness, reverse=True)
+    stages = list(dict.fromkeys(s["stage"] for each in ranked for s in each["latency"]))
+    if not stages:
+        return Text("")
+    table = plain_table("p99 (ms) of", *(clean(each["patient_id"]) for each in ranked))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for stage in stages:
+        kept = [{s["stage"]: s for s in each["latency"]}.get(stage) for each in ranked]
+        table.add_row(clean(stage), *map(_p99, kept))
+    return table
+
+
+def _slowness(patient: Json) -> float:
+    return float(sum(stage["p99_ms"] or 0.0 for stage in patient["latency"]))
+
+
+def _p99(stage: Json | None) -> Text:
+    if stage is None:
+        return Text("-", "dim")
+    late = stage["within_budget"] is False
+    return Text(_ms(stage["p99_ms"]), "bold red" if late else "")
 
 
 def _ms(value: float | None) -> str:
@@ -71,6 +109,29 @@ def _links(patients: list[Json]) -> RenderableType:
     return table
 
 
+def _losses(answer: Json) -> RenderableType:
+    """Return what was thrown away, and why."""
+    table = plain_table("lost of", "what", "bytes discarded as")
+    for patient in answer["patients"]:
+        table.add_row(
+            Text(clean(patient["patient_id"])),
+            Text(_pairs(patient["dropped"])),
+            Text(_pairs(patient["discarded_bytes"])),
+        )
+    table.add_row("the daemon", Text(_pairs(answer["dropped"])), "")
+    return table
+
+
+def _machine(machine: Json) -> RenderableType:
+    age_s = machine["age_s"]
+    looked = "not looked at yet" if age_s is None else f"looked at {age(age_s)}"
+    table = plain_table("computer", looked)
+    for line in machine_lines(machine):
+        name, _, words = line.partition(": ")
+        table.add_row(name, Text(clean(words), "dim" if words == NOT_KNOWN else ""))
+    return table
+
+
 def _daemon(answer: Json) -> RenderableType:
     loop, status = answer["loop"], answer["status"]
     table = plain_table("daemon", "")
@@ -82,7 +143,7 @@ def _daemon(answer: Json) -> RenderableType:
         "loop": late,
         "windows": "; ".join(windows),
         "queues": _pairs(answer["queue_depths"]),
-        "dropped": _pairs(answer["dropped"]),
+        "upkeep": _pairs({name: round(n) for name, n in answer.get("upkeep", {}).items()}),
         "memory": f"{answer['memory_mb']:.0f} MB" if answer["memory_mb"] is not None else "unknown",
         "configuration": status["config_hash"],
         "models": status["models_hash"] or "none installed",
@@ -94,4 +155,5 @@ def _daemon(answer: Json) -> RenderableType:
 
 
 def _pairs(figures: dict[str, int]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in figures.items()) or "none"
+    some = ((name, value) for name, value in figures.items() if value)
+    return ", ".join(f"{name} {value}" for name, value in some) or "none"

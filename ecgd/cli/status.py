@@ -43,7 +43,7 @@ def battery(ctx: click.Context, socket: Path | None, as_json: bool) -> None:
     """
     patients = open_client(socket).get("/v1/status")["patients"]
     if as_json:
-        keys = ("patient_id", "name", "battery")
+        keys = ("patient_id", "name", "battery", "device", "device_status")
         print_json({"patients": [{key: patient[key] for key in keys} for patient in patients]})
     else:
         from ecgd.cli.tables import battery_table, print_page  # noqa: PLC0415 - rich is slow

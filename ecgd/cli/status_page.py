@@ -12,15 +12,16 @@ from rich.text import Text
 from ecgd.cli.standing import standing_alarms
 from ecgd.cli.tables import ID_SHOWN, SEVERITY_STYLE
 from ecgd.cli.words import (
-    ABSENT,
     STALE_S,
     age,
+    battery_text,
     clean,
     count,
     duration,
     live_age,
     rate,
     signed_mv,
+    unreported,
 )
 
 Json = dict[str, Any]
@@ -67,7 +68,8 @@ def patient_panel(patient: Json) -> RenderableType:
     else:
         _add_heart(grid, assessment)
     _add_link(grid, patient)
-    _add_battery(grid, patient["battery"])
+    _add_device(grid, patient)
+    _add_battery(grid, patient)
     _add_alarms(grid, patient)
     title = Text(f" {clean(patient['name'])} ({clean(patient['patient_id'])})  {word} ", style)
     return Panel(grid, title=title, title_align="left", border_style=style, padding=(0, 1))
@@ -107,6 +109,13 @@ def _add_heart(grid: Table, assessment: Json) -> None:
     if assessment["cannot_judge"]:
         reasons = "; ".join(clean(reason) for reason in assessment["cannot_judge"])
         grid.add_row("Unjudged", Text(reasons, "yellow"), ago)
+    if placement := assessment["placement"]:
+        words = f"exchanged: {clean(placement['exchanged'])} ({clean(placement['evidence'])})"
+        grid.add_row("Electrodes", Text(words, "yellow"), ago)
+    if channels := assessment["channels"]:
+        derived = ", ".join(clean(lead) for lead in channels["derived"])
+        words = clean(channels["reason"]) + (f"; derived instead: {derived}" if derived else "")
+        grid.add_row("Channels", Text(words, "yellow"), ago)
 
 
 def st_text(assessment: Json) -> Text:
@@ -157,13 +166,43 @@ def _add_link(grid: Table, patient: Json) -> None:
     grid.add_row("Link", text, f"for {duration(link['age_s'])}")
 
 
-def _add_battery(grid: Table, battery: Json) -> None:
-    percent, millivolts = battery["percent"], battery["mv"]
-    if percent is None:
-        grid.add_row("Battery", Text(ABSENT, "dim"), "")
+def _add_device(grid: Table, patient: Json) -> None:
+    device = patient["device"]
+    if device is None:
+        grid.add_row("Device", Text("not heard yet", "dim"), "")
         return
-    volts = "" if millivolts is None else f"  {millivolts / 1000:.2f} V"
-    grid.add_row("Battery", Text(f"{percent:.0f} %{volts}"), live_age(battery["age_s"]))
+    text = Text(f"{clean(device['device_id'])}, {clean(patient['device_standing'])}")
+    text.append(f"  {device['fs_hz']:g} Hz, {' '.join(clean(lead) for lead in device['leads'])}")
+    for words in patient["device_words"]:
+        text.append(f"\n{clean(words)}", "yellow")
+    grid.add_row("Device", text, "")
+    grid.add_row("Contact", _contact_text(patient), _contact_age(patient))
+
+
+def _contact_text(patient: Json) -> Text:
+    """Return which electrodes the device reports as off."""
+    reported = patient["device_status"]
+    if reported is None or reported["electrodes_off"] is None:
+        return Text(unreported(patient), "dim")
+    sensed = reported["electrodes_sensed"]
+    of = "" if sensed is None else f" of {', '.join(clean(each) for each in sensed)}"
+    if reported["electrodes_off"]:
+        off = ", ".join(clean(each) for each in reported["electrodes_off"])
+        return Text(f"{off} off", "yellow")
+    return Text(f"none{of} off" if of else "all electrodes on")
+
+
+def _contact_age(patient: Json) -> str:
+    reported = patient["device_status"]
+    known = reported is not None and reported["electrodes_off"] is not None
+    return live_age(reported["age_s"]) if known else ""
+
+
+def _add_battery(grid: Table, patient: Json) -> None:
+    battery = patient["battery"]
+    known = battery["percent"] is not None or battery["mv"] is not None
+    ago = live_age(battery["age_s"]) if known else ""
+    grid.add_row("Battery", Text(battery_text(patient), "" if known else "dim"), ago)
 
 
 def _add_alarms(grid: Table, patient: Json) -> None:

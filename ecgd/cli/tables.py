@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from rich import box
@@ -10,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ecgd.cli.words import ABSENT, age, clean
+from ecgd.cli.words import age, battery_text, clean, live_age
 
 Json = dict[str, Any]
 
@@ -66,34 +65,15 @@ def _state(alert: Json) -> str:
 
 def battery_table(patients: list[Json]) -> RenderableType:
     """Return one line per device."""
-    table = plain_table("patient", "battery", "voltage", "reported")
+    table = plain_table("patient", "device", "battery", "reported")
     for patient in patients:
         battery = patient["battery"]
-        percent, millivolts = battery["percent"], battery["mv"]
+        known = battery["percent"] is not None or battery["mv"] is not None
+        device = patient["device"]
         table.add_row(
             Text(clean(patient["name"])),
-            Text(ABSENT if percent is None else f"{percent:.0f} %"),
-            Text(ABSENT if millivolts is None else f"{millivolts / 1000:.2f} V"),
-            Text(age(battery["age_s"]), style="dim"),
+            Text("" if device is None else clean(device["device_id"])),
+            Text(battery_text(patient), style="" if known else "dim"),
+            Text(live_age(battery["age_s"]) if known else "", style="dim"),
         )
     return table
-
-
-def patients_table(patients: list[Json]) -> RenderableType:
-    """Return one line per configured patient."""
-    table = plain_table("id", "name", "sex", "born", "source")
-    for patient in patients:
-        table.add_row(
-            *_texts(
-                patient["patient_id"],
-                patient["name"],
-                patient["sex"],
-                patient["birth_year"] or "unknown",
-                patient["source"],
-            )
-        )
-    return table
-
-
-def _texts(*values: Any) -> Iterable[Text]:
-    return [Text(clean(value)) for value in values]

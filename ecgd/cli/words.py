@@ -11,6 +11,8 @@ MINUS: Final = "\N{MINUS SIGN}"
 NBSP: Final = "\N{NO-BREAK SPACE}"
 REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 ABSENT: Final = "not reported"
+REPORTING: Final = "block"
+"""Protocol of the devices that report battery and contact; six-lead ones and recordings do not."""
 
 
 def clean(text: Any) -> str:
@@ -56,3 +58,29 @@ def rate(value_bpm: float | None) -> str:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural where it is one."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", NBSP)
+
+
+def megabytes(size_bytes: float) -> str:
+    """Return a size in MB, or kB where it is small."""
+    if size_bytes < 99_500:
+        return f"{size_bytes / 1e3:.0f} kB"
+    return f"{size_bytes / 1e6:,.1f} MB".replace(",", NBSP)
+
+
+def battery_text(patient: dict[str, Any]) -> str:
+    """Return the charge of a patient's device (from ``/v1/status``), or why it is not known."""
+    percent, millivolts = patient["battery"]["percent"], patient["battery"]["mv"]
+    if percent is None and millivolts is None:
+        return unreported(patient)
+    volts = "" if millivolts is None else f"{millivolts / 1000:.2f} V"
+    return volts if percent is None else f"{percent:.0f} %  {volts}".rstrip()
+
+
+def unreported(patient: dict[str, Any]) -> str:
+    """Return why a device's report lacks a value."""
+    if patient["device"] is None:
+        return f"{ABSENT}: no device was heard yet"
+    reports = patient["device"]["protocol"].startswith(REPORTING)
+    if patient["device_status"] is None and reports:
+        return f"{ABSENT} yet"
+    return f"{ABSENT} by this device"

@@ -12,7 +12,10 @@ from ecgd.model.link import LinkState, LinkStatistics
 
 @dataclass(frozen=True, slots=True)
 class LatencySummary:
-    """Latency of one stage over the last windows, against its share of the budget."""
+    """Latency of one stage over the last windows, against its share of the budget.
+
+    ``budget_ms`` NaN: the stage has none.
+    """
 
     stage: str
     budget_ms: float
@@ -44,6 +47,8 @@ class PatientStatus:
     windows_analysed: int
     windows_replaced: int
     device_age_s: float | None = None
+    device_standing: str = "not bound"
+    device_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,54 @@ class DaemonStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class MachineState:
+    """The computer that the daemon runs on. None: not known on this machine.
+
+    ``power_problems`` and ``earlier_power_problems`` say what the firmware reports now, and what it
+    has reported since the computer started: empty where it reports that all is well. ``disk`` is
+    the one with the state directory.
+    """
+
+    model: str | None = None
+    power_problems: tuple[str, ...] | None = None
+    earlier_power_problems: tuple[str, ...] | None = None
+    temperature_c: float | None = None
+    cpu_mhz: float | None = None
+    cpu_max_mhz: float | None = None
+    cpu_count: int | None = None
+    load_1min: float | None = None
+    memory_total_mb: float | None = None
+    memory_available_mb: float | None = None
+    disk_total_mb: float | None = None
+    disk_free_mb: float | None = None
+    clock_synchronised: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFigures:
+    """How one patient's windows went: latency per stage, and what was thrown away and why."""
+
+    patient_id: str
+    latency: tuple[LatencySummary, ...]
+    discarded_bytes: tuple[tuple[str, int], ...]
+    dropped: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostics:
-    """Figures for whoever looks for a fault."""
+    """Figures for whoever looks for a fault.
+
+    ``latency`` is over all patients. ``alarm_delay`` is from the first evidence of an alarm to the
+    pins, hold-off included, and has no budget. ``machine_age_s`` None: not looked at yet.
+    ``upkeep`` is what the database's housekeeping has done since the start.
+    """
 
     status: DaemonStatus
     latency: tuple[LatencySummary, ...]
+    patients: tuple[PatientFigures, ...]
+    alarm_delay: LatencySummary | None
+    machine: MachineState
+    machine_age_s: float | None
     loop_late_count: int
     loop_late_max_ms: float
     queue_depths: tuple[tuple[str, int], ...]
@@ -106,3 +154,4 @@ class Diagnostics:
     memory_mb: float
     python: str
     platform: str
+    upkeep: tuple[tuple[str, float], ...] = ()

@@ -24,9 +24,9 @@ from ecgd.cli.status_page import status_page
 from ecgd.cli.tables import alerts_table, battery_table
 from ecgd.model.alarm import AlarmState
 from ecgd.model.assessment import Assessment
-from ecgd.model.finding import Outcome, Severity
+from ecgd.model.finding import ChannelFinding, Outcome, PlacementFinding, Severity
 from ecgd.model.link import LinkState
-from ecgd.model.status import PatientStatus
+from ecgd.model.status import LatencySummary, PatientStatus
 from ecgd.web.json_shape import diagnostics_shape, patient_shape, status_shape
 
 
@@ -167,14 +167,76 @@ def test_no_patient_and_seven_patients(patients: int) -> None:
 
 def test_diagnostics_judges_every_stage_against_its_budget() -> None:
     text = _print(diagnostics_page(diagnostics_shape(sample_diagnostics(), CLOCK)))
-    lines = {line.split()[0]: line for line in text.splitlines() if line.strip()}
+    shown = [line for line in text.splitlines() if line.strip()]
+    lines = {line.split()[0]: line for line in reversed(shown)}
     assert max(cell_len(line) for line in text.splitlines()) <= 80
     assert lines["preprocessing"].split()[1:] == ["96", "3.1", "4.2", "5.9", "7.0", "100", "kept"]
     assert "NOT KEPT" in lines["alert"]
     assert "not yet" in lines["inference"]
     assert "late 2 times, 31.0 ms at most" in text
-    assert "store 0, delivery 1" in text
+    assert "delivery 1" in text
+    assert "windows replaced 1" in text
+    assert "noise 80, content 20" in text
+    assert "with hold-off: median 20 s, max 21 s, 2 alarms" in text
+    assert "Raspberry Pi 4 Model B Rev 1.4" in text
+    assert "undervoltage" in text
+    assert lines["processor"].split(maxsplit=1)[1].strip() == "not known on this machine"
     assert lines["p1"].split()[1] == "96000"
+
+
+def test_what_is_wrong_with_electrodes_leads_and_device_is_shown() -> None:
+    swapped = replace(
+        sample_assessment(),
+        placement=PlacementFinding(("RA", "LA"), "RA and LA", "lead I upside down"),
+        channels=ChannelFinding(("III",), "III contradicts I and II", ("III",)),
+    )
+    patient = replace(
+        _with(swapped), device_standing="foreign", device_words=("not Ada's: accept it first",)
+    )
+    text = _page_of(patient)
+    assert "exchanged: RA and LA (lead I upside down)" in text
+    assert "III contradicts I and II; derived instead: III" in text
+    assert "node-01, foreign  250 Hz, I II" in text
+    assert "not Ada's: accept it first" in text
+
+
+def test_what_a_device_cannot_report_is_said_of_this_device() -> None:
+    device = sample_patient().device
+    assert device is not None
+    six_lead = replace(
+        sample_patient(),
+        device=replace(device, protocol="six-lead"),
+        device_status=None,
+        device_status_age_s=None,
+        battery_percent=None,
+    )
+    lines = [line.strip("│ ") for line in _page_of(six_lead).splitlines()]
+    assert "Contact    not reported by this device" in lines
+    assert "Battery    not reported by this device" in lines
+    silent = replace(six_lead, device=device)
+    assert "Battery    not reported yet" in _page_of(silent)
+    table = _print(battery_table([patient_shape(six_lead, CLOCK)]))
+    assert "not reported by this device" in table
+
+
+def test_contact_names_the_electrodes_that_are_off() -> None:
+    status = sample_patient().device_status
+    assert status is not None
+    reported = replace(status, electrodes_off=frozenset({"LA"}))
+    assert "Contact    LA off" in _page_of(replace(sample_patient(), device_status=reported))
+    sensed = replace(reported, electrodes_off=frozenset(), electrodes_sensed=frozenset({"RA"}))
+    shown = _page_of(replace(sample_patient(), device_status=sensed))
+    assert "Contact    none of RA off" in shown
+
+
+def test_a_slow_patient_stands_first() -> None:
+    figures = sample_diagnostics()
+    slow = LatencySummary("preprocessing", 100.0, 9, 80.0, 120.0, 150.0, 150.0)
+    patients = (figures.patients[0], replace(figures.patients[1], latency=(slow,)))
+    text = _print(diagnostics_page(diagnostics_shape(replace(figures, patients=patients), CLOCK)))
+    heading = next(line for line in text.splitlines() if "p99 (ms) of" in line)
+    assert heading.split()[-2:] == ["p2", "p1"]
+    assert "150.0" in text
 
 
 def test_empty_lists_say_so() -> None:
@@ -182,4 +244,4 @@ def test_empty_lists_say_so() -> None:
     waiting = patient_shape(waiting_patient(), CLOCK)
     line = _print(battery_table([waiting])).splitlines()[-2]
     assert line.split("  ")[0].strip() == "Bert Example"
-    assert "never" in line
+    assert "not reported: no device was heard yet" in line
