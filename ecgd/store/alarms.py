@@ -127,3 +127,20 @@ class SaveAlarmBook:
             (user, self.book, self.at_unix_s),
         )
         return user
+
+
+@dataclass(frozen=True, slots=True)
+class SaveBaseline:
+    """What is usual for one patient, to be taken up after a restart."""
+
+    patient_id: str
+    record: str
+    at_unix_s: float
+
+    def apply(self, connection: sqlite3.Connection) -> int:
+        user = user_id(connection, self.patient_id, self.at_unix_s)
+        connection.execute(
+            "INSERT OR REPLACE INTO baselines (user_id, record, saved_unix_s) VALUES (?, ?, ?)",
+            (user, self.record, self.at_unix_s),
+        )
+        return user

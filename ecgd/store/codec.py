@@ -54,6 +54,18 @@ class Segment:
         return self.unix_s + int(self.block.counts.shape[1]) / self.fs_hz
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a piece lies in a chain of pieces, and which samples and wall time it covers."""
+
+    offset: int
+    length: int
+    start_index: int
+    end_index: int
+    unix_s: float
+    end_unix_s: float
+
+
 def encode(segment: Segment) -> bytes:
     """Code one piece; every count comes back as it was, invalid samples included.
 
@@ -117,6 +129,41 @@ def read_all(data: bytes) -> tuple[tuple[Segment, ...], int]:
         segments.append(decode(data[offset : offset + length]))
         expected = offset + length
     return tuple(segments), damaged + (expected != len(data))
+
+
+def read_validity(data: bytes) -> tuple[tuple[tuple[int, BoolArray], ...], int]:
+    """Return first index and validity of each piece of a chain, and how many stretches are damaged.
+
+    The counts themselves are not decoded, so this is fast.
+    """
+    found: list[tuple[int, BoolArray]] = []
+    damaged = 0
+    expected = 0
+    for offset, length in _walk(data):
+        damaged += offset != expected
+        _, _, flags, _, _, start_index, samples, *_ = _HEADER.unpack_from(data, offset)
+        expected = offset + length
+        if flags & _ALL_VALID:
+            valid = np.ones(samples, np.bool_)
+        else:
+            valid, _ = _decode_mask(data[offset + _HEADER.size : expected], samples)
+        found.append((start_index, valid))
+    return tuple(found), damaged + (expected != len(data))
+
+
+def spans(data: bytes) -> tuple[tuple[Span, ...], int]:
+    """Return where the pieces of a chain lie, undecoded, and how many stretches are damaged."""
+    found: list[Span] = []
+    damaged = 0
+    expected = 0
+    for offset, length in _walk(data):
+        damaged += offset != expected
+        fields = _HEADER.unpack_from(data, offset)
+        start_index, samples, fs_hz, unix_s = fields[5], fields[6], fields[7], fields[11]
+        end_index, end_unix_s = start_index + samples, unix_s + samples / fs_hz
+        found.append(Span(offset, length, start_index, end_index, unix_s, end_unix_s))
+        expected = offset + length
+    return tuple(found), damaged + (expected != len(data))
 
 
 def _walk(data: bytes) -> Iterator[tuple[int, int]]:

@@ -15,12 +15,14 @@ from ecgd.store.alarms import (
     ClearAlert,
     RecordDelivery,
     SaveAlarmBook,
+    SaveBaseline,
     StoreAlert,
 )
+from ecgd.store.checkpoint import Checkpointer
 from ecgd.store.damage import salvage, set_aside
 from ecgd.store.database import damage_error, open_checked
-from ecgd.store.faults import Fault, FaultKind, fault_of
-from ecgd.store.operations import EnsureDevice, EnsureUser, Operation
+from ecgd.store.faults import TROUBLE, Fault, FaultKind, fault_of
+from ecgd.store.operations import ArchiveUser, EnsureDevice, EnsureUser, Operation
 from ecgd.store.packing import finish_interrupted
 
 PART = "database"
@@ -65,6 +67,10 @@ class Memory:
                 self._standing[("device", patient_id, device.device_id)] = operation
             case SaveAlarmBook(patient_id=patient_id):
                 self._standing[("book", patient_id)] = operation
+            case SaveBaseline(patient_id=patient_id):
+                self._standing[("baseline", patient_id)] = operation
+            case ArchiveUser(patient_id=patient_id):
+                self._standing[("archived", patient_id)] = operation
             case StoreAlert() | AcknowledgeAlert() | ClearAlert() | RecordDelivery():
                 self._journal.append(operation)
             case _:
@@ -92,6 +98,7 @@ class Committer:
         self._aside_at_s = 0.0
         self._note = ""
         self.memory = Memory()
+        self.checkpointer = Checkpointer(path, clocks.mono)
 
     @property
     def fault(self) -> Fault | None:
@@ -108,6 +115,9 @@ class Committer:
         fault, aside = self._fault, self._aside
         if fault is not None:
             return PartHealth(PART, False, str(fault))
+        complaint = self.checkpointer.complaint()
+        if complaint:
+            return PartHealth(PART, not self.checkpointer.is_crowded, complaint)
         if aside is None:
             return PartHealth(PART, True, self._note or "writing")
         recent = self._clocks.mono() - self._aside_at_s < SET_ASIDE_PAUSE_S
@@ -128,7 +138,7 @@ class Committer:
         """
         try:
             self._open()
-        except (sqlite3.Error, OSError) as error:
+        except TROUBLE as error:
             self._failed(fault_of(error))
         else:
             self._succeeded()
@@ -146,7 +156,7 @@ class Committer:
                 self._open()
             assert self._connection is not None
             results = _transaction(self._connection, operations)
-        except (sqlite3.Error, OSError) as error:
+        except TROUBLE as error:
             self._failed(fault_of(error))
             return None
         self._succeeded()
@@ -154,6 +164,15 @@ class Committer:
             if not isinstance(result, Exception):
                 self.memory.keep(operation)
         return results
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead log in; a disk at fault shows as with any other change."""
+        if self._connection is None:
+            return
+        try:
+            self.checkpointer.run(self._connection)
+        except sqlite3.Error as error:
+            self._failed(fault_of(error))
 
     def replace_damaged(self, reason: str) -> None:
         """Put the database aside as if SQLite had reported the damage."""
@@ -235,7 +254,7 @@ class Committer:
             connection, _ = open_checked(self._path)
             saved = self._salvage(aside, connection)
             self._adopt(connection)
-        except (sqlite3.Error, OSError) as error:
+        except TROUBLE as error:
             self._set_fault(fault_of(error))
             return
         self._note += f", {saved} rows of the old one were carried over"
@@ -266,7 +285,7 @@ def _apply(connection: sqlite3.Connection, operation: Operation) -> Result:
     try:
         result: Result = operation.apply(connection)
     except (sqlite3.Error, ValueError, TypeError, OverflowError) as error:
-        if isinstance(error, sqlite3.Error) and fault_of(error).kind is not FaultKind.REJECTED:
+        if isinstance(error, TROUBLE) and fault_of(error).kind is not FaultKind.REJECTED:
             raise
         connection.execute("ROLLBACK TO operation")
         _log.error("database rejected a %s: %s", type(operation).__name__, error)

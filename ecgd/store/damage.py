@@ -15,6 +15,7 @@ _SALVAGED = (
     "alerts",
     "outbox",
     "alarm_state",
+    "baselines",
     "health_events",
     "notes",
 )
@@ -42,7 +43,7 @@ def salvage(damaged: Path, connection: sqlite3.Connection) -> int:
     """
     try:
         source = connect_read_only(damaged)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return 0
     try:
         return sum(_copy(source, connection, table) for table in _SALVAGED)

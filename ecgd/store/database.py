@@ -7,7 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecgd.store.migrations import migrate, refuse_foreign
+from ecgd.store.checkpoint import AUTOCHECKPOINT_PAGES
+from ecgd.store.migrations import APPLICATION_ID, migrate, refuse_foreign
 
 BUSY_TIMEOUT_MS = 1000
 """How long one statement waits for a lock before the writer's own retry takes over."""
@@ -15,7 +16,12 @@ BUSY_TIMEOUT_MS = 1000
 WHOLE_CHECK_BYTES = 64 << 20
 """A larger file is checked wholly only on demand: reading years of waveform would delay alarms."""
 
-_BULK_TABLES = frozenset({"recordings", "waveform_segments", "analysis_results", "heartbeats"})
+_BULK_TABLES = frozenset(
+    {"recordings", "waveform_segments", "analysis_results", "heartbeats", "trends"}
+)
+OWN_TABLES = frozenset({"alarm_state", "alerts", "outbox", "waveform_segments"})
+"""Nobody else's database has all of these."""
+
 _WAL_LIMIT_BYTES = 16 << 20
 
 
@@ -41,6 +47,10 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
+        # Debian's SQLite overwrites what is deleted with zeros: three times the wear, and a card
+        # that levels wear keeps the old cells all the same.
+        connection.execute("PRAGMA secure_delete = OFF")
     except BaseException:
         connection.close()
         raise
@@ -105,8 +115,20 @@ def inspect(path: Path) -> Integrity:
         integrity = quick_check(connection, path)
         if integrity.problems:
             raise damage_error("; ".join(integrity.problems[:3]))
+        _notice_changed_mark(connection)
         refuse_foreign(connection)
     return integrity
+
+
+def _notice_changed_mark(connection: sqlite3.Connection) -> None:
+    """Raise the error of damage where only the mark of the file is not ours: a bit of it flipped.
+
+    A daemon that took its own file for another program's would never start again.
+    """
+    names = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_schema")}
+    owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    if owner != APPLICATION_ID and names >= OWN_TABLES:
+        raise damage_error(f"its mark is {owner:#x}, not {APPLICATION_ID:#x}")
 
 
 def damage_error(detail: str) -> sqlite3.DatabaseError:

@@ -20,6 +20,7 @@ class Patient:
     birth_year: int | None
     unacknowledged: int
     last_recording_unix_s: float | None
+    archived_unix_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,10 @@ class StoredAlert:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One row of ``recordings``, without its signal. Indices are the stream's own."""
+    """One row of ``recordings``, without its signal. Indices are the stream's own.
+
+    ``thinned_unix_s``: when the signal was cut down to what is around alerts; None: it is whole.
+    """
 
     id: int
     patient_id: str
@@ -55,6 +59,7 @@ class Recording:
     finish_reason: str | None
     raw_bytes: int
     has_preprocessed: bool
+    thinned_unix_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +104,25 @@ class Heartbeat:
     at_unix_s: float
     bpm: float | None
     anomaly_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One minute of ``trends``; None: nothing of that kind was stored in it.
+
+    ``st_mv`` gives the least, the median and the greatest ST level of each lead.
+    """
+
+    at_unix_s: float
+    heartbeats: int | None
+    bpm_min: float | None
+    bpm_median: float | None
+    bpm_max: float | None
+    anomalies: int | None
+    anomaly_type: str | None
+    risk_level: str | None
+    st_mv: dict[str, list[float]]
+    battery_level_min: int | None
 
 
 @dataclass(frozen=True, slots=True)

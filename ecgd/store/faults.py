@@ -57,10 +57,20 @@ _KINDS = {
 }
 
 
-def fault_of(error: sqlite3.Error | OSError) -> Fault:
+TROUBLE = (sqlite3.Error, OSError, UnicodeDecodeError)
+"""What working with a database raises. The last one comes of a damaged file alone: SQLite then
+quotes bytes that are no text in its message, and Python cannot even make the error of it."""
+
+
+def fault_of(error: sqlite3.Error | OSError | UnicodeDecodeError) -> Fault:
     """Classify an error by SQLite's primary result code."""
+    if isinstance(error, UnicodeDecodeError):
+        return Fault(FaultKind.DAMAGED, "its message is no text")
     if isinstance(error, OSError):
         return Fault(FaultKind.IO, str(error))
     code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        # The first page of the -shm file found no room: what a full disk does to an opening.
+        return Fault(FaultKind.FULL, str(error))
     kind = FaultKind.REJECTED if code is None else _KINDS.get(code & 0xFF, FaultKind.REJECTED)
     return Fault(kind, str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -27,7 +28,7 @@ class StateLock:
         """Take the lock. Raises AlreadyRunningError, StoreError when the directory is unusable."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            file = _open(self._path)
         except OSError as error:
             raise StoreError(
                 f"The state directory {self._path.parent} is unusable: {error.strerror}",
@@ -64,8 +65,22 @@ class StateLock:
         self.release()
 
 
+def _open(path: Path) -> int:
+    """Open the lock file; on a disk that became read-only as it is, or else its directory."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+    existing = path if path.exists() else path.parent
+    return os.open(existing, os.O_RDONLY | os.O_CLOEXEC)
+
+
 def _read_pid(file: int) -> str:
-    return os.pread(file, 20, 0).decode("ascii", "replace").strip() or "unknown"
+    try:
+        return os.pread(file, 20, 0).decode("ascii", "replace").strip() or "unknown"
+    except OSError:
+        return "unknown"
 
 
 def _write_pid(file: int) -> None:

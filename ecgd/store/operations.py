@@ -61,6 +61,23 @@ class EnsureUser:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveUser:
+    """Mark a patient as one of the past, or take the mark away; 0: there is no such patient."""
+
+    patient_id: str
+    archived: bool
+    at_unix_s: float
+
+    def apply(self, connection: sqlite3.Connection) -> int:
+        known = _find_user(connection, self.patient_id)
+        connection.execute(
+            "UPDATE users SET archived_unix_s = ? WHERE id = ?",
+            (self.at_unix_s if self.archived else None, known),
+        )
+        return known or 0
+
+
+@dataclass(frozen=True, slots=True)
 class EnsureDevice:
     """Make a device known, or refresh what it says of itself."""
 

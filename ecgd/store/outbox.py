@@ -21,11 +21,11 @@ class TargetBacklog:
 
 
 def pending_items(connection: sqlite3.Connection, limit: int) -> tuple[OutboxItem, ...]:
-    """Return what waits, the gravest first, then the oldest."""
+    """Return what waits, the gravest first, then the oldest; rows that make no sense are left."""
     rows = connection.execute(
         "SELECT * FROM outbox WHERE state = 'pending' ORDER BY severity DESC, id LIMIT ?", (limit,)
     )
-    return tuple(outbox_item_of(row) for row in rows)
+    return tuple(item for row in rows if (item := outbox_item_of(row)) is not None)
 
 
 def backlogs(connection: sqlite3.Connection) -> tuple[TargetBacklog, ...]:

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from ecgd.errors import StoreError
-from ecgd.store.alarms import SaveAlarmBook, StoreAlert
+from ecgd.store.alarms import SaveAlarmBook, SaveBaseline, StoreAlert
 from ecgd.store.operations import CloseRecording, Operation
 from ecgd.store.streams import StampedBlock, Stream
 
@@ -192,12 +192,12 @@ class Inbox:
             self._others += change
 
     def _superseded(self, operation: Operation) -> Pending | None:
-        """Return the waiting alarm book of the same patient: only the newest is of use."""
-        if not isinstance(operation, SaveAlarmBook):
+        """Return the waiting book or baseline of the same patient: only the newest is of use."""
+        if not isinstance(operation, SaveAlarmBook | SaveBaseline):
             return None
         for pending in self._urgent:
             work = pending.work
-            if isinstance(work, SaveAlarmBook) and work.patient_id == operation.patient_id:
+            if type(work) is type(operation) and work.patient_id == operation.patient_id:
                 return pending
         return None
 

@@ -16,6 +16,7 @@ from typing import Any
 from ecgd.errors import StoreError
 from ecgd.model.alarm import OutboxItem
 from ecgd.store import outbox
+from ecgd.store.catalogue import Coverage, StoredStream, list_streams, measure_coverage
 from ecgd.store.database import Integrity, connect_read_only, full_check
 from ecgd.store.entries import (
     DeviceReading,
@@ -26,6 +27,7 @@ from ecgd.store.entries import (
     Recording,
     Result,
     StoredAlert,
+    Trend,
     Waveform,
 )
 from ecgd.store.faults import fault_of
@@ -36,6 +38,7 @@ from ecgd.store.waveform import (
     RECORDING_COLUMNS,
     between_indices,
     between_unix,
+    raw_bytes,
     read_preprocessed,
     read_raw,
     recording_of,
@@ -46,6 +49,20 @@ LIMIT = 1000
 
 OUTBOX_LIMIT = 10_000
 """Undelivered items that a restart takes up."""
+
+TREND_COLUMNS = (
+    "timestamp",
+    "heartbeats",
+    "bpm_min",
+    "bpm_median",
+    "bpm_max",
+    "anomalies",
+    "anomaly_type",
+    "risk_level",
+    "st_mv",
+    "battery_level_min",
+)
+"""What ``Trend`` holds, in order."""
 
 _ALERTS = (
     "SELECT alerts.*, users.patient_id FROM alerts JOIN users ON users.id = alerts.user_id WHERE "
@@ -93,7 +110,8 @@ class StoreReader:
             "SELECT id, patient_id, name, created_at, sex, birth_year,"
             " (SELECT count(*) FROM alerts WHERE user_id = users.id"
             "  AND acknowledged_unix_s IS NULL),"
-            " (SELECT max(timestamp) FROM recordings WHERE user_id = users.id)"
+            " (SELECT max(timestamp) FROM recordings WHERE user_id = users.id),"
+            " archived_unix_s"
             " FROM users ORDER BY patient_id"
         )
         return tuple(Patient(*row) for row in rows)
@@ -161,6 +179,31 @@ class StoreReader:
             found = (read_raw(connection, recording_of(row)) for row in rows)
             return tuple(between_indices(waveform, start, end) for waveform in found)
 
+    def streams(
+        self,
+        patient_id: str | None = None,
+        *,
+        recording_id: int | None = None,
+        since_unix_s: float | None = None,
+        until_unix_s: float | None = None,
+        limit: int = LIMIT,
+    ) -> tuple[StoredStream, ...]:
+        """Return uninterrupted recordings, the newest first; one alone by any row of it."""
+        with self._snapshot() as connection:
+            return list_streams(
+                connection,
+                patient=patient_id,
+                recording=recording_id,
+                since=since_unix_s,
+                until=until_unix_s,
+                limit=limit,
+            )
+
+    def coverage(self, stream: StoredStream) -> Coverage:
+        """Return how much of a recording is there; its rows are read one after the other."""
+        with self._snapshot() as connection:
+            return measure_coverage(raw_bytes(connection, each) for each in stream.row_ids)
+
     def results(
         self, patient_id: str, since_unix_s: float, limit: int = LIMIT
     ) -> tuple[Result, ...]:
@@ -208,6 +251,18 @@ class StoreReader:
         )
         return tuple(Note(*row) for row in rows)
 
+    def trends(
+        self, patient_id: str, since_unix_s: float = 0.0, limit: int = LIMIT
+    ) -> tuple[Trend, ...]:
+        """Return the minutes that old figures became, the newest first."""
+        rows = self._rows(
+            f"SELECT {', '.join(TREND_COLUMNS)} FROM trends"
+            " WHERE user_id = (SELECT id FROM users WHERE patient_id = ?) AND timestamp >= ?"
+            " ORDER BY timestamp DESC, pass DESC LIMIT ?",
+            (patient_id, since_unix_s, limit),
+        )
+        return tuple(_trend(row) for row in rows)
+
     def device_readings(
         self, patient_id: str, since_unix_s: float = 0.0, limit: int = LIMIT
     ) -> tuple[DeviceReading, ...]:
@@ -232,12 +287,20 @@ class StoreReader:
             return outbox.backlogs(connection)
 
     def alarm_books(self) -> dict[str, dict[str, Any]]:
-        """Return each patient's alarms as they were saved last."""
+        """Return each patient's alarms as they were saved last; empty where that is no record."""
         rows = self._rows(
             "SELECT users.patient_id, book FROM alarm_state"
             " JOIN users ON users.id = alarm_state.user_id"
         )
-        return {row[0]: json.loads(row[1]) for row in rows}
+        return {row[0]: _record_of(row[1]) for row in rows}
+
+    def baselines(self) -> dict[str, dict[str, Any]]:
+        """Return what is usual for each patient, as it was saved last."""
+        rows = self._rows(
+            "SELECT users.patient_id, record FROM baselines"
+            " JOIN users ON users.id = baselines.user_id"
+        )
+        return {row[0]: _record_of(row[1]) for row in rows}
 
     def schema_version(self) -> int:
         """Return the schema's version."""
@@ -265,8 +328,7 @@ class StoreReader:
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        if not self._path.exists():
-            raise StoreError(f"There is no database at {self._path}", "Start the daemon once")
+        _refuse_missing(self._path)
         try:
             with closing(connect_read_only(self._path)) as connection:
                 connection.row_factory = sqlite3.Row
@@ -274,8 +336,20 @@ class StoreReader:
                 _refuse_older(connection)
                 connection.execute("BEGIN")
                 yield connection
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise StoreError(f"Cannot read {self._path}: {fault_of(error)}") from error
+
+
+def _refuse_missing(path: Path) -> None:
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise StoreError(f"There is no database at {path}", "Start the daemon once") from error
+    except OSError as error:
+        raise StoreError(
+            f"{path} may not be read by this user: {error.strerror}",
+            "Join the daemon's group (sudo usermod -aG ecgd $USER) or use sudo",
+        ) from error
 
 
 def _refuse_older(connection: sqlite3.Connection) -> None:
@@ -285,6 +359,14 @@ def _refuse_older(connection: sqlite3.Connection) -> None:
             f"The database has schema version {version}, this program needs {newest_version()}",
             "Start the daemon once: it brings the database up to date",
         )
+
+
+def _record_of(text: str) -> dict[str, Any]:
+    try:
+        record = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _stored_alert(row: sqlite3.Row) -> StoredAlert:
@@ -297,6 +379,11 @@ def _stored_alert(row: sqlite3.Row) -> StoredAlert:
         acknowledged_by=row["acknowledged_by"],
         cleared_unix_s=row["cleared_unix_s"],
     )
+
+
+def _trend(row: sqlite3.Row) -> Trend:
+    values = dict(row) | {"st_mv": _record_of(row["st_mv"])}
+    return Trend(values.pop("timestamp"), **values)
 
 
 def _device_reading(row: sqlite3.Row) -> DeviceReading:

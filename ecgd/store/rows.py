@@ -81,18 +81,21 @@ def outbox_row(item: OutboxItem) -> dict[str, Any]:
     }
 
 
-def outbox_item_of(row: sqlite3.Row) -> OutboxItem:
-    """Return the outbox item of a row."""
-    return OutboxItem(
-        message_id=row["message_id"],
-        alert_id=row["alert_id"],
-        target=row["target"],
-        severity=Severity(row["severity"]),
-        body=row["body"],
-        created_unix_s=row["created_unix_s"],
-        attempts=row["attempts"],
-        not_before_unix_s=row["not_before_unix_s"],
-    )
+def outbox_item_of(row: sqlite3.Row) -> OutboxItem | None:
+    """Return the outbox item of a row; None: no flipped bit of it may hinder the start."""
+    try:
+        return OutboxItem(
+            message_id=str(row["message_id"]),
+            alert_id=str(row["alert_id"]),
+            target=str(row["target"]),
+            severity=Severity(row["severity"]),
+            body=bytes(row["body"]),
+            created_unix_s=float(row["created_unix_s"]),
+            attempts=int(row["attempts"]),
+            not_before_unix_s=float(row["not_before_unix_s"]),
+        )
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def insert(

@@ -19,7 +19,7 @@ RECORDING_COLUMNS = (
     " start_index, end_index, finished_unix_s, finish_reason,"
     " ifnull(length(raw_data), (SELECT sum(length(data)) FROM waveform_segments"
     "  WHERE recording_id = recordings.id)),"
-    " preprocessed_data IS NOT NULL"
+    " preprocessed_data IS NOT NULL, thinned_unix_s"
     " FROM recordings JOIN users ON users.id = recordings.user_id"
     " JOIN devices ON devices.id = recordings.device_id"
 )
@@ -38,7 +38,7 @@ def recording_of(row: sqlite3.Row) -> Recording:
 
 def read_raw(connection: sqlite3.Connection, recording: Recording) -> Waveform:
     """Return the signal of a recording, packed or still in pieces."""
-    segments, damaged = codec.read_all(_raw_bytes(connection, recording))
+    segments, damaged = codec.read_all(raw_bytes(connection, recording.id))
     return _waveform(recording, segments, damaged, recording.counts_per_mv)
 
 
@@ -81,14 +81,15 @@ def _keep(waveform: Waveform, wanted: Callable[[int], bool]) -> Waveform:
     )
 
 
-def _raw_bytes(connection: sqlite3.Connection, recording: Recording) -> bytes:
+def raw_bytes(connection: sqlite3.Connection, recording_id: int) -> bytes:
+    """Return a recording's pieces, one after the other; b"" for one that is gone."""
     row = connection.execute(
-        "SELECT raw_data FROM recordings WHERE id = ?", (recording.id,)
+        "SELECT raw_data FROM recordings WHERE id = ?", (recording_id,)
     ).fetchone()
-    if row[0] is not None:
+    if row is not None and row[0] is not None:
         return bytes(row[0])
     pieces = connection.execute(
-        "SELECT data FROM waveform_segments WHERE recording_id = ? ORDER BY id", (recording.id,)
+        "SELECT data FROM waveform_segments WHERE recording_id = ? ORDER BY id", (recording_id,)
     )
     return b"".join(piece[0] for piece in pieces)
 

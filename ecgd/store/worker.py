@@ -13,10 +13,12 @@ import numpy as np
 
 from ecgd.errors import StoreError
 from ecgd.model.status import LatencySummary, PartHealth
+from ecgd.store.checkpoint import CheckpointStatistics
 from ecgd.store.commit import PART, Clocks, Committer, Result
 from ecgd.store.operations import Operation, Probe
 from ecgd.store.packing import Packer, PackNext
 from ecgd.store.queues import AppendBlock, Inbox, Pending
+from ecgd.store.retention import Retention, RetentionStatistics
 from ecgd.store.staging import BATCH_ROWS, Staging
 
 PACK_EVERY_S = 5.0
@@ -43,6 +45,22 @@ class StoreStatistics:
     commits: int
     commit: LatencySummary | None
     damaged_path: Path | None
+    retention: RetentionStatistics
+    checkpoint: CheckpointStatistics
+
+    def upkeep(self) -> tuple[tuple[str, float], ...]:
+        """Return what the housekeeping has done, by name."""
+        done, log = self.retention, self.checkpoint
+        return (
+            ("rows compacted", done.removed_rows),
+            ("recordings thinned", done.thinned_recordings),
+            ("bytes removed", done.removed_bytes),
+            ("pages given back", done.freed_pages),
+            ("checkpoints", log.checkpoints),
+            ("checkpoint longest ms", log.longest_ms),
+            ("log bytes", log.log_bytes),
+            ("reader in the way s", log.blocked_s),
+        )
 
 
 class Worker:
@@ -54,6 +72,7 @@ class Worker:
         committer: Committer,
         staging: Staging,
         packer: Packer,
+        retention: Retention,
         *,
         clocks: Clocks,
         gather_s: float,
@@ -62,6 +81,7 @@ class Worker:
         self._committer = committer
         self._staging = staging
         self._packer = packer
+        self._retention = retention
         self._clocks = clocks
         self._gather_s = gather_s
         self._held: list[Pending] = []
@@ -120,6 +140,8 @@ class Worker:
             commits=self._commits,
             commit=_summary(tuple(self._latencies_s)),
             damaged_path=self._committer.damaged_path,
+            retention=self._retention.statistics(),
+            checkpoint=self._committer.checkpointer.statistics(),
         )
 
     def _run(self) -> None:
@@ -136,7 +158,12 @@ class Worker:
     def _wait_s(self) -> float:
         if self._committer.fault is not None:
             return self._committer.wait_s()
-        return min(self._staging.due_in_s(self._clocks.mono(), self._gather_s), PACK_EVERY_S)
+        checkpointer = self._committer.checkpointer
+        if checkpointer.is_full:
+            return self._gather_s
+        gathered_s = self._staging.due_in_s(self._clocks.mono(), self._gather_s)
+        house_s = PACK_EVERY_S if checkpointer.is_crowded else self._retention.due_in_s()
+        return min(gathered_s, house_s, PACK_EVERY_S)
 
     def _step(self, wait_s: float) -> None:
         """Take what has come and write what is due."""
@@ -153,10 +180,31 @@ class Worker:
             return
         if self._committer.fault is not None:
             self._commit([Probe(self._clocks.unix())])
-        if self._committer.fault is None and self._staging.is_due(now_s, self._gather_s):
+        full = self._committer.checkpointer.is_full
+        if self._is_well() and not full and self._staging.is_due(now_s, self._gather_s):
             self._commit_rows()
-        if self._committer.fault is None and now_s >= self._pack_at_s:
+        crowded = self._committer.checkpointer.is_crowded
+        if self._is_well() and not crowded and now_s >= self._pack_at_s:
             self._pack(now_s)
+        self._keep_house()
+
+    def _keep_house(self) -> None:
+        """Do one small step of what is never urgent."""
+        checkpointer = self._committer.checkpointer
+        if self._is_well() and not checkpointer.is_crowded and self._retention.due_in_s() <= 0:
+            self._retention.work(self._commit_one)
+        if self._is_well() and checkpointer.due_in_s() <= 0:
+            self._busy_since_s = self._clocks.mono()
+            self._committer.checkpoint()
+            self._busy_since_s = None
+
+    def _is_well(self) -> bool:
+        return self._committer.fault is None
+
+    def _commit_one(self, operation: Operation) -> int | None:
+        """Commit one operation of our own; None: a fault, or the database rejected it."""
+        results = self._commit([operation])
+        return results[0] if results is not None and isinstance(results[0], int) else None
 
     def _commit_urgent(self) -> bool:
         """Commit what is held; False: a fault keeps it here."""

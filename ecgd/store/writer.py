@@ -26,14 +26,23 @@ from ecgd.store.alarms import (
     ClearAlert,
     RecordDelivery,
     SaveAlarmBook,
+    SaveBaseline,
     StoreAlert,
 )
 from ecgd.store.commit import Clocks, Committer
 from ecgd.store.figures import StoreDeviceStatus, StoreHealthEvent, StoreHeartbeat, StoreNote
-from ecgd.store.operations import CloseRecording, EnsureDevice, EnsureUser, OpenRecording, Operation
+from ecgd.store.operations import (
+    ArchiveUser,
+    CloseRecording,
+    EnsureDevice,
+    EnsureUser,
+    OpenRecording,
+    Operation,
+)
 from ecgd.store.packing import Packer, Preprocess
 from ecgd.store.queues import AppendBlock, Flush, Inbox, Work
 from ecgd.store.results import Thinner
+from ecgd.store.retention import Retention
 from ecgd.store.rows import to_json
 from ecgd.store.staging import Staging
 from ecgd.store.streams import StampedBlock, Stream
@@ -71,6 +80,7 @@ class StoreWriter:
             Committer(path, self._clocks, self._live_keys),
             Staging(settings.segment_s, recording_s),
             Packer(settings.around_alert_s, preprocess),
+            Retention(settings, self._clocks),
             clocks=self._clocks,
             gather_s=gather_s,
         )
@@ -113,6 +123,10 @@ class StoreWriter:
         """Make a patient known; gives ``users.id``."""
         now_s = self._clocks.unix()
         return self._urgent(EnsureUser(patient_id, name or patient_id, sex, birth_year, now_s))
+
+    def archive_user(self, patient_id: str, archived: bool) -> Future[int]:
+        """Mark a patient as one of the past, or take the mark away; 0: there is no such patient."""
+        return self._urgent(ArchiveUser(patient_id, archived, self._clocks.unix()))
 
     def ensure_device(self, patient_id: str, device: DeviceInfo) -> Future[int]:
         """Make a patient's device known; gives ``devices.id``."""
@@ -217,6 +231,10 @@ class StoreWriter:
     def save_alarm_book(self, patient_id: str, book: Mapping[str, Any]) -> Future[int]:
         """Keep a patient's alarms for a restart; of several that wait, only the newest is kept."""
         return self._urgent(SaveAlarmBook(patient_id, to_json(book), self._clocks.unix()))
+
+    def save_baseline(self, patient_id: str, record: Mapping[str, Any]) -> Future[int]:
+        """Keep what is usual for a patient; of several that wait, only the newest is kept."""
+        return self._urgent(SaveBaseline(patient_id, to_json(record), self._clocks.unix()))
 
     def store_health_event(
         self,

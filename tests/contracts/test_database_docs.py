@@ -12,7 +12,17 @@ import pytest
 
 from ecgd.model.alarm import Alert, OutboxItem
 from ecgd.model.device import DeviceInfo, DeviceStatus
-from ecgd.store import codec, commit, packing, queues, staging, worker, writer
+from ecgd.store import (
+    checkpoint,
+    codec,
+    commit,
+    marks,
+    packing,
+    queues,
+    staging,
+    worker,
+    writer,
+)
 from ecgd.store.migrations import migrate, newest_version
 
 TEXT = (Path(__file__).parents[2] / "docs" / "database.md").read_text(encoding="utf-8")
@@ -95,6 +105,12 @@ def test_each_field_has_a_column(value: type, table: str, elsewhere: set[str]) -
         ("s of signal in one recording", writer.RECORDING_S),
         ("s between looks for recordings to pack", worker.PACK_EVERY_S),
         ("s between retries, at most", commit.RETRY_LONGEST_S),
+        ("s between two checkpoints", checkpoint.CHECKPOINT_EVERY_S),
+        ("pages in the log, without a reader", checkpoint.AUTOCHECKPOINT_PAGES),
+        ("MiB of log that a reader keeps, a fault", checkpoint.BLOCKED_LOG_BYTES >> 20),
+        ("MiB of log that a reader keeps, at most", checkpoint.LOG_MAX_BYTES >> 20),
+        ("s between two marks of the running time", marks.MARK_EVERY_S),
+        ("days that a clock may be ahead at a start", marks.GAP_MAX_S / 86400),
         ("counts per mV of the preprocessed signal", packing.PREPROCESSED_COUNTS_PER_MV),
     ],
 )

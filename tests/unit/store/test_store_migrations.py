@@ -48,12 +48,14 @@ def test_a_failing_step_leaves_the_version_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = "CREATE TABLE extra (id);\nCREATE TABLE extra (id);\n"
-    steps = (*migrations.migrations(), migrations.Migration(2, "0002_bad.sql", script))
+    known = newest_version()
+    bad = migrations.Migration(known + 1, "bad.sql", script)
+    steps = (*migrations.migrations(), bad)
     monkeypatch.setattr(migrations, "migrations", lambda: steps)
     with closing(connect(tmp_path / "db")) as connection:
         with pytest.raises(sqlite3.OperationalError, match="already exists"):
             migrate(connection)
-        assert version_of(connection) == 1
+        assert version_of(connection) == known
         assert connection.execute(
             "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'"
         ).fetchone() == (0,)
