@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from sample_desks import FakeConfig, FakeNotes
+from sample_patients import FakePatientDesk
+
 from ecgd.config.settings import PatientSettings
 from ecgd.model.alarm import Alarm, AlarmState, Alert
 from ecgd.model.assessment import Assessment, StageLatency
@@ -31,10 +34,13 @@ from ecgd.model.status import (
     DaemonStatus,
     Diagnostics,
     LatencySummary,
+    MachineState,
     PartHealth,
+    PatientFigures,
     PatientStatus,
     TargetHealth,
 )
+from ecgd.service.live import LiveHub
 from ecgd.web.clock import Clock
 from ecgd.web.gateway import AlertEntry, UnknownAlertError
 from ecgd.web.server import serve
@@ -171,6 +177,28 @@ def sample_diagnostics() -> Diagnostics:
             LatencySummary("inference", 100.0, 0, float("nan"), float("nan"), float("nan"), 0.0),
             LatencySummary("alert", 200.0, 4, 90.0, 180.0, 260.0, 260.0),
         ),
+        patients=(
+            PatientFigures(
+                "p1",
+                (LatencySummary("preprocessing", 100.0, 96, 3.1, 4.2, 5.9, 7.0),),
+                (("noise", 80), ("content", 20)),
+                (("windows replaced", 1), ("gaps", 0)),
+            ),
+            PatientFigures("p2", (), (), (("windows replaced", 0), ("gaps", 0))),
+        ),
+        alarm_delay=LatencySummary(
+            "first evidence to pins", float("nan"), 2, 20_100.0, 21_000.0, 21_000.0, 21_000.0
+        ),
+        machine=MachineState(
+            model="Raspberry Pi 4 Model B Rev 1.4",
+            power_problems=(),
+            earlier_power_problems=("undervoltage",),
+            temperature_c=48.3,
+            disk_total_mb=31_000.0,
+            disk_free_mb=25_400.0,
+            clock_synchronised=True,
+        ),
+        machine_age_s=12.0,
         loop_late_count=2,
         loop_late_max_ms=31.0,
         queue_depths=(("store", 0), ("delivery", 1)),
@@ -217,7 +245,18 @@ class FakeGateway:
             AlertEntry(sample_alert("d4e5f6"), AlarmState.CLEARED, "nurse", NOW_UNIX_S - 60.0),
         ]
         self.calls: list[tuple[object, ...]] = []
+        self.notes = FakeNotes(NOW_UNIX_S)
+        self.config = FakeConfig()
         self.failure: Exception | None = None
+        self.feed = LiveHub()
+        for patient in self.patients():
+            self.feed.attach(patient, lambda: None)
+        self._patient_desk = FakePatientDesk(
+            tuple(
+                PatientSettings(id=p.patient_id, name=p.name, source=p.source)
+                for p in self.current.patients
+            )
+        )
 
     def status(self) -> DaemonStatus:
         if self.failure is not None:
@@ -226,6 +265,10 @@ class FakeGateway:
 
     def diagnostics(self) -> Diagnostics:
         return replace(sample_diagnostics(), status=self.current)
+
+    @property
+    def patient_desk(self) -> FakePatientDesk:
+        return self._patient_desk
 
     def patients(self) -> tuple[PatientSettings, ...]:
         return tuple(

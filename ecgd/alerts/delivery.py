@@ -62,6 +62,7 @@ class DeliveryWorker:
         self._monotonic = monotonic
         self._unix_time = unix_time
         self._target = WebhookTarget(settings, credentials_dir)
+        self._limit = limit
         self._backlog = Backlog(limit, self._schedule)
         self._breaker = CircuitBreaker()
         self._changed = threading.Condition()
@@ -98,6 +99,28 @@ class DeliveryWorker:
         if leaving is not None:
             self._tell(self._overflow, leaving)
         return leaving is not item
+
+    def submit_if_room(self, item: OutboxItem) -> bool:
+        """Queue an item that takes nobody's place; False: it is left where it is."""
+        with self._changed:
+            full = len(self._backlog) >= self._limit
+            known = item.message_id in self._backlog or self._is_under_way(item.message_id)
+        return known or (not full and self.submit(item))
+
+    @property
+    def has_room(self) -> bool:
+        """Whether half of the queue is free."""
+        return len(self._backlog) <= self._limit // 2
+
+    @property
+    def overdue_s(self) -> float:
+        """For how long the attempt under way has been past its deadline; 0: it is not.
+
+        Only a thread that hangs gets there: one that could not be started for want of memory.
+        """
+        with self._changed:
+            late_s = self._monotonic() - self._deadline_s
+            return max(0.0, late_s) if self._under_way is not None else 0.0
 
     def health(self) -> TargetHealth:
         """Return a snapshot."""
@@ -149,9 +172,12 @@ class DeliveryWorker:
         return self._under_way is not None and self._under_way.message_id == message_id
 
     def _wait_s(self, item: OutboxItem) -> float:
-        """Seconds until an item's next attempt; a wrong clock cannot make it wait for years."""
+        """Seconds until an item's next attempt; no wrong clock makes it wait longer than the cap.
+
+        A gateway without a clock of its own starts in the past, and so behind every such time.
+        """
         left_s = item.not_before_unix_s - self._unix_time() if item.attempts else 0.0
-        return min(max(left_s, 0.0), self._schedule.retry_after_cap_s)
+        return min(max(left_s, 0.0), self._schedule.cap_s)
 
     def _hurry(self, item: OutboxItem, now_s: float) -> None:
         """Give an attempt that is less urgent than a new HIGH alarm only a moment more."""

@@ -41,7 +41,10 @@ def list_patients(all_too: bool, socket: Path | None, as_json: bool) -> None:
     from ecgd.cli.patient_tables import patients_table  # noqa: PLC0415 - rich is slow to load
     from ecgd.cli.tables import print_page  # noqa: PLC0415 - rich is slow to load
 
-    print_page(patients_table(shown))
+    if shown:
+        print_page(patients_table(shown))
+    else:
+        click.echo("no patient is watched: ecgctl patients add ID --source URL")
     hidden = len(answer["patients"]) - len(shown)
     if hidden:
         click.echo(f"{hidden} archived: ecgctl patients list --all")

@@ -186,6 +186,48 @@ class StoreSettings:
         low=0,
         high=300,
     )
+    waveform_days: float = setting(
+        30.0, "the whole waveform is kept for so many days", unit="d", low=1, high=3650
+    )
+    alert_waveform_s: float = setting(
+        300.0,
+        "waveform is kept for ever this long before and after an alert",
+        unit="s",
+        low=30,
+        high=3600,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSettings:
+    """What a device cannot say of itself; what a ``block`` device says in its hello goes first."""
+
+    protocol: str = setting("block", "what it speaks", choices=("block", "six-lead"))
+    fs_hz: float = setting(250.0, "six-lead: sampling rate", unit="Hz", low=100, high=1000)
+    byte_order: str = setting(
+        "little", "six-lead: which byte of a sample comes first", choices=("little", "big")
+    )
+    counts_per_mv: float = setting(
+        0.0, "six-lead: counts of one millivolt, required there", low=0, high=1_000_000
+    )
+    baseline_counts: int = setting(
+        0, "six-lead: counts at 0 mV", unit="counts", low=-32768, high=32767
+    )
+    adc_bits: int = setting(12, "six-lead: bits of the converter", unit="bit", low=8, high=16)
+    highpass_hz: float = setting(
+        -1.0,
+        "analogue high-pass of the front end, where the device does not tell; -1: not known",
+        unit="Hz",
+        low=-1,
+        high=10,
+    )
+    lowpass_hz: float = setting(
+        -1.0,
+        "analogue low-pass of the front end, where the device does not tell; -1: not known",
+        unit="Hz",
+        low=-1,
+        high=1000,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,10 +236,13 @@ class PatientSettings:
 
     id: str = required("short name in commands and logs: letters, digits, - and _")
     name: str = setting("", "name as people read it; empty: the id")
-    source: str = required("URL of the device: serial://, replay: or synthetic:")
+    source: str = required("URL of the device: serial://, socket://, replay: or synthetic:")
     sex: str = setting("unknown", "for thresholds", choices=("female", "male", "unknown"))
     birth_year: int = setting(0, "for thresholds; 0: unknown", low=0, high=2100)
-    device_id: str = setting("", "only this device is accepted; empty: any")
+    device_id: str = setting(
+        "", "only this device is accepted; empty: the first one that comes, from then on"
+    )
+    device: DeviceSettings = section(DeviceSettings, "what the patient's device cannot say")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

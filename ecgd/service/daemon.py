@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import random
-import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -34,13 +32,16 @@ from ecgd.service.logs import Logs, log_event
 from ecgd.service.loop_watch import LoopWatch
 from ecgd.service.notify import Notifier
 from ecgd.service.occurrence import Circumstances
+from ecgd.service.own_baselines import OwnBaselines
 from ecgd.service.parts import Parts
 from ecgd.service.paths import Places
-from ecgd.service.patient_link import PatientLink
-from ecgd.service.restart import load_books, load_outbox
-from ecgd.service.session import PatientSession
-from ecgd.service.settings_rules import GATEWAY_ID
+from ecgd.service.patient_desk import WardDesk
+from ecgd.service.resumption import Resumption
+from ecgd.service.roster import watched
+from ecgd.service.roster_keeper import RosterKeeper
+from ecgd.service.signals import listen_for_signals
 from ecgd.service.subject import Alarms
+from ecgd.service.ward import Ward
 from ecgd.service.watch import Watch
 from ecgd.service.worker import AnalysisWorker
 from ecgd.store.lock import StateLock
@@ -52,9 +53,6 @@ _log = logging.getLogger(__name__)
 
 WARM_UP_FS_HZ = 250.0
 """The usual sampling rate; filters are designed once a rate."""
-
-RECORDED_SCHEMES = ("replay:", "synthetic:")
-"""Sources that are nobody's heart at this moment: their alerts are simulated."""
 
 
 class Daemon:
@@ -68,20 +66,25 @@ class Daemon:
     async def run(self) -> None:
         """Watch every patient until told to stop.
 
-        Raises AlreadyRunningError, StoreError and SourceError when it cannot begin; an unexpected
+        Raises AlreadyRunningError and StoreError when it cannot begin; an unexpected
         failure of any part ends it with that failure, so that systemd starts it anew.
         """
+        stop = listen_for_signals(asyncio.get_running_loop())
         with ExitStack() as stack:
             stack.enter_context(StateLock(self._places.state_dir))
             parts = self._make_parts(asyncio.get_running_loop(), stack)
-            links = self._make_links(parts)
-            self._restore(parts)
+            ward = self._open_ward(parts)
+            resumption = Resumption(parts)
+            resumption.begin()
             clock = Clock(boot_id=parts.circumstances.boot_id)
-            server = await serve(DaemonGateway(parts), self._places.socket_path, clock)
+            gateway = DaemonGateway(parts)
+            parts.live.look(gateway.status())
+            server = await serve(gateway, self._places.socket_path, clock)
             try:
-                await self._watch_until_stopped(parts, links)
+                await self._watch_until_stopped(parts, ward, resumption, stop)
             finally:
                 parts.notifier.stopping("stopping")
+                parts.live.end()
                 await server.close()
 
     def _make_parts(self, loop: asyncio.AbstractEventLoop, stack: ExitStack) -> Parts:
@@ -120,7 +123,6 @@ class Daemon:
             loop=loop,
         )
         self._add_edges(parts, analysis, stack)
-        self._add_sessions(parts, now_s)
         return parts
 
     def _add_edges(self, parts: Parts, analysis: Analysis, stack: ExitStack) -> None:
@@ -143,51 +145,30 @@ class Daemon:
             stack.callback(parts.targets[target.name].close)
         # All are told before the first is waited for; callbacks run last in, first out.
         stack.callback(_stop, parts.targets)
-        parts.fan_out = FanOut(self._settings, parts.circumstances, parts.store, parts.targets)
-
-    def _add_sessions(self, parts: Parts, now_s: float) -> None:
-        patients = self._settings.patients
-        for number, patient in enumerate(patients):
-            parts.sessions[patient.id] = PatientSession(
-                patient,
-                self._settings,
-                phase_s=self._settings.analysis.hop_s * number / len(patients),
-                new_alert_id=new_alert_id,
-                now_s=now_s,
-                simulated=self._settings.daemon.simulated
-                or patient.source.startswith(RECORDED_SCHEMES),
-            )
-            parts.worker.add_patient(patient.id, History())
-            parts.store.ensure_user(patient.id, patient.name, patient.sex, patient.birth_year)
-
-    def _make_links(self, parts: Parts) -> tuple[PatientLink, ...]:
-        return tuple(
-            PatientLink(session, parts.store, parts.worker.submit, random.Random())
-            for session in parts.sessions.values()
+        parts.fan_out = FanOut(
+            self._settings, parts.circumstances, parts.store, parts.targets, parts.live
         )
 
-    def _restore(self, parts: Parts) -> None:
-        books = load_books(
-            self._places.database_path,
-            boot_id=parts.circumstances.boot_id,
-            mono_s=time.monotonic(),
-            unix_s=time.time(),
-        )
-        for patient_id, book in books.items():
-            if patient_id in parts.sessions:
-                parts.sessions[patient_id].alarms.book = book
-            elif patient_id == GATEWAY_ID:
-                parts.gateway_alarms.book = book
-        for item in load_outbox(self._places.database_path):
-            if item.target in parts.targets:
-                parts.targets[item.target].submit(item)
-        parts.sound()
+    def _open_ward(self, parts: Parts) -> Ward:
+        """Take in everybody who is watched by configuration and roster."""
+        keeper = RosterKeeper(self._places.state_dir, self._settings)
+        ward = Ward(parts, keeper)
+        ward.admit_all(watched(keeper.roster, self._settings.patients))
+        parts.met = ward.met
+        parts.roster_health = lambda: keeper.health(self._settings.patients)
+        parts.patient_desk = WardDesk(parts, ward, keeper, self._settings)
+        return ward
 
-    async def _watch_until_stopped(self, parts: Parts, links: tuple[PatientLink, ...]) -> None:
-        stop = asyncio.Event()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            parts.loop.add_signal_handler(name, stop.set)
-        watch = Watch(parts, links)
+    async def _watch_until_stopped(
+        self,
+        parts: Parts,
+        ward: Ward,
+        resumption: Resumption,
+        stop: asyncio.Event,
+    ) -> None:
+        watch = Watch(parts)
+        baselines = OwnBaselines(parts)
+        baselines.begin()
         log_event(
             _log,
             "started",
@@ -195,13 +176,19 @@ class Daemon:
             f"scoring: {parts.scorer.scoring}",
         )
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(link.run()) for link in links]
-            tasks += [group.create_task(each) for each in watch.tasks()]
+            ward.begin(group)
+            tasks = [group.create_task(each) for each in watch.tasks()]
+            tasks.append(group.create_task(ward.keep_bindings()))
+            tasks.append(group.create_task(resumption.run()))
+            tasks.append(group.create_task(baselines.run()))
             tasks.append(group.create_task(parts.worker.run()))
+            tasks.append(group.create_task(parts.live.run(DaemonGateway(parts).status)))
             tasks.append(group.create_task(_raise_failure(parts.store)))
             parts.notifier.ready(watch.status_line())
             await stop.wait()
             log_event(_log, "stopping", "stopping")
+            baselines.keep()
+            ward.end()
             for task in tasks:
                 task.cancel()
 

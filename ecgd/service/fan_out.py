@@ -15,6 +15,7 @@ from ecgd.decision.alarm_record import book_to_dict
 from ecgd.model.alarm import Alarm, AlarmChange, Alert, ChangeKind
 from ecgd.model.assessment import Assessment
 from ecgd.service.identity import is_clock_synchronised
+from ecgd.service.live import LiveHub
 from ecgd.service.logs import log_event
 from ecgd.service.occurrence import Circumstances, Moment, address_alert, compose_alert
 from ecgd.service.subject import Subject
@@ -34,11 +35,15 @@ class FanOut:
         circumstances: Circumstances,
         store: StoreWriter,
         workers: Mapping[str, DeliveryWorker],
+        live: LiveHub,
     ) -> None:
         self._settings = settings
-        self._circumstances = circumstances
+        self.circumstances = circumstances
         self._store = store
         self._workers = workers
+        self._live = live
+        self.holds_books = False
+        """Whether the last run's books are still unread: none is stored over them then."""
 
     def spread(self, subject: Subject, assessment: Assessment | None, changes: Changes) -> None:
         """Send out occurrences, note acknowledgements and endings, keep the book."""
@@ -48,13 +53,16 @@ class FanOut:
             elif change.kind is not ChangeKind.UPDATED:
                 self._note(subject, change)
         if changes:
+            self._live.note_changes(subject, changes)
             self.keep_book(subject)
 
     def keep_book(self, subject: Subject) -> None:
         """Store a subject's alarms for a restart."""
+        if self.holds_books:
+            return
         record = {
             "book": book_to_dict(subject.alarms.book),
-            "boot_id": self._circumstances.boot_id,
+            "boot_id": self.circumstances.boot_id,
             "mono_s": time.monotonic(),
             "unix_s": time.time(),
         }
@@ -67,6 +75,7 @@ class FanOut:
             self._workers[item.target].submit(item)
         _report_failure(self._store.store_alert(alert, items), f"alert {alert.alert_id}")
         self._log_alert(alert, change.kind)
+        self._live.note_alert(alert)
 
     def _compose(self, subject: Subject, assessment: Assessment | None, alarm: Alarm) -> Alert:
         moment = Moment(time.time(), time.monotonic(), is_clock_synchronised())
@@ -76,7 +85,7 @@ class FanOut:
             patient_name=subject.name,
             assessment=assessment,
             moment=moment,
-            circumstances=replace(self._circumstances, simulated=subject.simulated),
+            circumstances=replace(self.circumstances, simulated=subject.simulated),
             settings=self._settings.alarms,
         )
 

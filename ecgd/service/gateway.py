@@ -6,17 +6,22 @@ import asyncio
 import os
 import platform
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from ecgd import __version__
-from ecgd.config.settings import PatientSettings
+from ecgd.config.settings import PatientSettings, Settings
 from ecgd.model.alarm import AlarmState
-from ecgd.model.status import DaemonStatus, Diagnostics, PartHealth, PatientStatus
+from ecgd.model.status import DaemonStatus, Diagnostics, PartHealth, PatientFigures, PatientStatus
+from ecgd.service.config_desk import ConfigDesk
 from ecgd.service.identity import is_clock_synchronised
+from ecgd.service.live import LiveHub
+from ecgd.service.note_desk import NoteDesk
 from ecgd.service.parts import Parts
 from ecgd.store.entries import StoredAlert
 from ecgd.store.reader import StoreReader
 from ecgd.web.gateway import AlertEntry, UnknownAlertError
+from ecgd.web.patient_gateway import PatientDesk
 
 
 class DaemonGateway:
@@ -25,6 +30,23 @@ class DaemonGateway:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._reader = StoreReader(parts.places.database_path)
+        self._notes = NoteDesk(parts.store, self._reader, lambda: tuple(parts.sessions))
+        self._config = ConfigDesk(parts.places.config_path, parts.settings, self._in_force)
+
+    @property
+    def feed(self) -> LiveHub:
+        """What happens, as it happens."""
+        return self._parts.live
+
+    @property
+    def notes(self) -> NoteDesk:
+        """Remarks about patients."""
+        return self._notes
+
+    @property
+    def config(self) -> ConfigDesk:
+        """The settings that are in force."""
+        return self._config
 
     def status(self) -> DaemonStatus:
         """Return a snapshot."""
@@ -55,6 +77,10 @@ class DaemonGateway:
         return Diagnostics(
             status=self.status(),
             latency=parts.latency.summaries(),
+            patients=tuple(self._figures(patient_id) for patient_id in parts.sessions),
+            alarm_delay=parts.latency.alarm_delay(),
+            machine=parts.machine.state,
+            machine_age_s=parts.machine.age_s,
             loop_late_count=parts.loop_watch.late_count,
             loop_late_max_ms=parts.loop_watch.late_max_s * 1e3,
             queue_depths=(
@@ -74,11 +100,17 @@ class DaemonGateway:
             memory_mb=_resident_mb(),
             python=platform.python_version(),
             platform=platform.platform(),
+            upkeep=statistics.upkeep(),
         )
 
     def patients(self) -> tuple[PatientSettings, ...]:
-        """Return the configured patients."""
+        """Return the patients who are watched."""
         return self._parts.settings.patients
+
+    @property
+    def patient_desk(self) -> PatientDesk:
+        """Who is watched, and by which device."""
+        return self._parts.patient_desk
 
     async def list_alerts(
         self, limit: int, patient: str | None, unacknowledged: bool
@@ -110,6 +142,21 @@ class DaemonGateway:
         session = self._parts.sessions[patient_id]
         return session.status(now_s, analysed=analysed, replaced=replaced)
 
+    def _figures(self, patient_id: str) -> PatientFigures:
+        session = self._parts.sessions[patient_id]
+        link = session.intake.statistics
+        return PatientFigures(
+            patient_id=patient_id,
+            latency=self._parts.latency.of_patient(patient_id),
+            discarded_bytes=tuple(session.discarded_bytes.items()),
+            dropped=(
+                ("windows replaced", self._parts.worker.counts(patient_id)[1]),
+                ("repeated packets", link.repeats_dropped),
+                ("samples lost", link.samples_lost),
+                ("gaps", link.gaps),
+            ),
+        )
+
     def _healths(self) -> tuple[PartHealth, ...]:
         parts = self._parts
         synchronised = is_clock_synchronised()
@@ -119,8 +166,14 @@ class DaemonGateway:
             parts.annunciator.health(),
             PartHealth("models", not parts.models_broken, parts.scorer.scoring),
             PartHealth("clock", synchronised, clock),
+            parts.roster_health(),
             parts.logs.health(),
+            parts.machine.health(),
         )
+
+    def _in_force(self) -> Settings:
+        watched = tuple(session.patient for session in self._parts.sessions.values())
+        return replace(self._parts.settings, patients=watched)
 
     def _standing(self) -> dict[str, AlarmState]:
         """Return the state of every alarm that has an alert, by the alert's id."""

@@ -182,11 +182,14 @@ def start_logs(
     stream = sys.stderr if stream is None else stream
     environ = os.environ if environ is None else environ
     outputs: list[logging.Handler] = []
-    if stderr_is_journal(environ, stream):
+    problem = ""
+    # Python has no stderr at all where the descriptor was closed before the start.
+    if stream is None:
+        problem = "stderr is closed"
+    elif stderr_is_journal(environ, stream):
         outputs.append(JournalHandler(journal_sender(), stream))
     else:
         outputs.append(_Stream(stream))
-    problem = ""
     if settings.log_file:
         try:
             outputs.append(_file(settings.log_file))

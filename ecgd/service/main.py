@@ -17,6 +17,7 @@ from ecgd.service.daemon import Daemon
 from ecgd.service.logs import start_logs
 from ecgd.service.paths import find_places, resolve_paths
 from ecgd.service.settings import load_settings
+from ecgd.service.signals import ignore_stray_signals
 
 _log = logging.getLogger(__name__)
 
@@ -28,9 +29,11 @@ EXIT_CONFIG = 78
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the daemon until SIGTERM or SIGINT; return the exit status."""
+    ignore_stray_signals()
+    _fill_standard_files()
     options = _parser().parse_args(arguments)
     try:
-        _run(_settings(options))
+        _run(_settings(options), options.config)
     except ConfigError as error:
         return _fail(error, EXIT_CONFIG)
     except EcgdError as error:
@@ -38,8 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     return EXIT_OK
 
 
-def _run(settings: Settings) -> None:
-    places = find_places(settings, os.environ)
+def _run(settings: Settings, config: Path) -> None:
+    places = replace(find_places(settings, os.environ), config_path=config.absolute())
     settings = resolve_paths(settings, places.state_dir)
     logs = start_logs(settings.daemon)
     try:
@@ -53,8 +56,19 @@ def _run(settings: Settings) -> None:
         logs.close()
 
 
+def _fill_standard_files() -> None:
+    """Open what was closed of descriptors 0 to 2: what a library prints must reach no database."""
+    while (file := os.open(os.devnull, os.O_RDWR)) <= 2:
+        continue
+    os.close(file)
+
+
 def _fail(error: EcgdError, status: int) -> int:
-    print(f"ecgd: {error}", file=sys.stderr)  # noqa: T201
+    try:
+        print(f"ecgd: {error}", file=sys.stderr)  # noqa: T201
+    except OSError:
+        # The status says it too, and a full or closed terminal must not change it.
+        return status
     return status
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from ecgd.config.settings import Settings
+from ecgd.config.settings import DeviceSettings, Settings
 from ecgd.decision.alarm import AlarmBook, observe
+from ecgd.errors import RecordingError
 from ecgd.inference.scorer import load_scorer
 from ecgd.model.alarm import Alarm, ChangeKind
 from ecgd.model.assessment import Assessment
@@ -17,11 +18,13 @@ from ecgd.model.finding import Outcome, RiskLevel, Territory
 from ecgd.model.link import BytesReceived, SamplesReceived
 from ecgd.model.signal import SampleBlock, Window
 from ecgd.pipeline.analysis import Analysis
+from ecgd.pipeline.front_end import complete_front_end
 from ecgd.pipeline.history import History
-from ecgd.pipeline.intake import DeviceSeen, Intake, WindowReady
+from ecgd.pipeline.intake import DeviceSeen, Intake, IntakeEvent, WindowReady
 from ecgd.pipeline.observation import observe_heart
-from ecgd.service.verdict import judge_record, name_territory
+from ecgd.service.verdict import judge_record, name_territory, trusted
 from ecgd.sources.byte_log import SUFFIX, ByteLogReader, Direction
+from ecgd.sources.byte_log_device import device_from_notes
 from ecgd.sources.recording import Recording, read_recording
 
 
@@ -33,16 +36,23 @@ class AnalysisRequest:
     fs_hz: float | None = None
     leads: tuple[str, ...] | None = None
     unit: str | None = None
+    highpass_hz: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordOpened:
-    """The recording could be read. ``duration_s`` None: known at its end only."""
+    """The recording could be read. ``duration_s`` None: known at its end only.
+
+    ``highpass_hz`` is the front end's corner, None where nobody knows; ``notes`` say how the file
+    was read.
+    """
 
     path: Path
     fs_hz: float
     leads: tuple[str, ...]
     duration_s: float | None
+    highpass_hz: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +91,11 @@ def analyse_recording(request: AnalysisRequest, settings: Settings) -> Iterator[
     models_dir = settings.ensemble.models_dir
     scorer = load_scorer(Path(models_dir) if models_dir else None)
     run = _Run(Analysis(settings.analysis, settings.ensemble, scorer, time.monotonic), settings)
-    if request.path.suffix == SUFFIX:
-        windows = _windows_of_log(request.path, settings)
+    if request.path.suffix.lower() == SUFFIX:
+        windows = _windows_of_log(request, settings)
     else:
-        recording = read_recording(
-            request.path, fs_hz=request.fs_hz, leads=request.leads, unit=request.unit
-        )
-        yield RecordOpened(request.path, recording.fs_hz, recording.leads, recording.duration_s)
+        recording = _read(request)
+        yield _opened(request.path, recording)
         windows = _windows_of(recording, settings)
     previous: Window | None = None
     for window in windows:
@@ -129,9 +137,10 @@ class _Run:
         yield from raised
 
     def summary(self) -> RecordSummary:
-        verdict = judge_record(self._assessments)
-        judged = [a for a in self._assessments if a.outcome is not Outcome.CANNOT_JUDGE]
-        territory = name_territory(self._assessments, verdict)
+        kept = trusted(self._assessments)
+        verdict = judge_record(kept)
+        judged = [a for a in kept if a.outcome is not Outcome.CANNOT_JUDGE]
+        territory = name_territory(kept, verdict)
         return RecordSummary(verdict, territory, len(self._assessments), len(judged))
 
     def _alarms(self, assessment: Assessment) -> Iterator[AlertRaised]:
@@ -142,6 +151,31 @@ class _Run:
         for change in changes:
             if change.kind in (ChangeKind.RAISED, ChangeKind.ESCALATED):
                 yield AlertRaised(assessment.time_s, change.alarm)
+
+
+def _read(request: AnalysisRequest) -> Recording:
+    recording = read_recording(
+        request.path, fs_hz=request.fs_hz, leads=request.leads, unit=request.unit
+    )
+    device = _front_end(DeviceSettings(), request)
+    return replace(recording, device=complete_front_end(recording.device, device))
+
+
+def _front_end(device: DeviceSettings, request: AnalysisRequest) -> DeviceSettings:
+    if request.highpass_hz is None:
+        return device
+    return replace(device, highpass_hz=max(device.highpass_hz, request.highpass_hz))
+
+
+def _opened(path: Path, recording: Recording) -> RecordOpened:
+    return RecordOpened(
+        path,
+        recording.fs_hz,
+        recording.leads,
+        recording.duration_s,
+        recording.device.highpass_hz,
+        recording.notes,
+    )
 
 
 def _windows_of(recording: Recording, settings: Settings) -> Iterator[Window]:
@@ -157,14 +191,29 @@ def _windows_of(recording: Recording, settings: Settings) -> Iterator[Window]:
     yield from intake.remainder(time.monotonic())
 
 
-def _windows_of_log(path: Path, settings: Settings) -> Iterator[Window | RecordOpened]:
-    intake = Intake(settings.analysis)
-    for logged in ByteLogReader(path):
-        if logged.direction is not Direction.FROM_DEVICE:
-            continue
-        for event in intake.receive(BytesReceived(logged.data, logged.time_s)):
+def _windows_of_log(
+    request: AnalysisRequest, settings: Settings
+) -> Iterator[Window | RecordOpened]:
+    path, reader = request.path, ByteLogReader(request.path)
+    try:
+        device = device_from_notes(reader.header.notes)
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {error.what}", error.remedy) from error
+    intake = Intake(settings.analysis, _front_end(device, request))
+    for events in _events_of_log(reader, intake):
+        for event in events:
             if isinstance(event, DeviceSeen):
-                yield RecordOpened(path, event.device.fs_hz, event.device.leads, None)
+                seen = event.device
+                yield RecordOpened(path, seen.fs_hz, seen.leads, None, seen.highpass_hz)
             elif isinstance(event, WindowReady):
                 yield event.window
     yield from intake.remainder(time.monotonic())
+
+
+def _events_of_log(reader: ByteLogReader, intake: Intake) -> Iterator[tuple[IntakeEvent, ...]]:
+    time_s = 0.0
+    for logged in reader:
+        if logged.direction is Direction.FROM_DEVICE:
+            time_s = logged.time_s
+            yield intake.receive(BytesReceived(logged.data, time_s))
+    yield intake.interrupt(time_s)

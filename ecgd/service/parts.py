@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ecgd.alerts.annunciator import Annunciator
@@ -15,19 +15,24 @@ from ecgd.inference.scorer import InstalledModels, NoModels
 from ecgd.model.alarm import DeliveryReport, DeliveryResult, OutboxItem, Priority
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import EnsembleScore
+from ecgd.model.status import PartHealth
 from ecgd.service.fan_out import OCCURRENCES, FanOut
 from ecgd.service.latency import LatencyBook
+from ecgd.service.live import LiveHub
 from ecgd.service.logs import Logs, log_event
 from ecgd.service.loop_watch import LoopWatch
+from ecgd.service.machine import MachineWatch
 from ecgd.service.notify import Notifier
 from ecgd.service.occurrence import Circumstances
 from ecgd.service.paths import Places
+from ecgd.service.patient_link import PatientLink
 from ecgd.service.session import PatientSession
 from ecgd.service.settings_rules import GATEWAY_ID
 from ecgd.service.sound import Sound, combine
 from ecgd.service.subject import Alarms, Subject
 from ecgd.service.worker import AnalysisWorker
 from ecgd.store.writer import StoreWriter
+from ecgd.web.patient_gateway import PatientDesk
 
 _log = logging.getLogger(__name__)
 
@@ -54,12 +59,25 @@ class Parts:
     worker: AnalysisWorker = field(init=False)
     annunciator: Annunciator = field(init=False)
     fan_out: FanOut = field(init=False)
+    patient_desk: PatientDesk = field(init=False)
+    met: Callable[[PatientSession], None] = lambda session: None
+    """Called when a device has said on a patient's line who it is."""
+    roster_health: Callable[[], PartHealth] = lambda: PartHealth("patients", True, "")
     sessions: dict[str, PatientSession] = field(default_factory=dict)
+    links: dict[str, PatientLink] = field(default_factory=dict)
     targets: dict[str, DeliveryWorker] = field(default_factory=dict)
     latency: LatencyBook = field(default_factory=LatencyBook)
+    live: LiveHub = field(default_factory=LiveHub)
     sounding: Sound = field(default_factory=lambda: Sound(None, False, None))
     overflowed: int = 0
-    _edge_due: tuple[float, float] | None = None
+    crowded: set[str] = field(default_factory=set)
+    """Targets for which more may wait in the outbox than in their queues."""
+    machine: MachineWatch = field(init=False)
+    _edge_due: tuple[str, float, float, float] | None = None
+    """Whose alarm is on its way to the pins; arrival, judgement, first evidence."""
+
+    def __post_init__(self) -> None:
+        self.machine = MachineWatch(self.places.state_dir)
 
     def subjects(self) -> Iterator[Subject]:
         """Whose alarms there are: every patient's, and the gateway's own."""
@@ -79,14 +97,17 @@ class Parts:
         if assessment.origin != session.intake.origin:
             return
         changes = session.conclude(assessment, now_s)
-        occurred = any(change.kind in OCCURRENCES for change in changes)
-        self._edge_due = (assessment.arrived_s, now_s) if occurred else None
+        begun_s = [each.alarm.since_s for each in changes if each.kind in OCCURRENCES]
+        occurred = bool(begun_s)
+        times_s = (assessment.arrived_s, now_s, min(begun_s, default=now_s))
+        self._edge_due = (patient_id, *times_s) if occurred else None
         self.sound()
         self.fan_out.spread(session.subject, assessment, changes)
-        self.latency.record_all(assessment.latency)
+        self.latency.record_all(assessment.latency, patient_id)
         if occurred:
-            self.latency.record("alert", time.monotonic() - now_s)
+            self.latency.record("alert", time.monotonic() - now_s, patient_id)
         self.store.store_assessment(patient_id, assessment)
+        self.live.note_assessment(patient_id, assessment)
         if assessment.scores is None:
             self._store_heartbeat(patient_id, assessment)
         else:
@@ -96,7 +117,8 @@ class Parts:
         """Bring buzzer and lights up to date; never waits."""
         now_s = time.monotonic()
         sound = combine(each.alarms.annunciate(now_s) for each in self.subjects())
-        well = sound.priority is None and all(s.is_well(now_s) for s in self.sessions.values())
+        watched = self.sessions.values()
+        well = sound.priority is None and all(s.is_well(now_s) for s in watched) and bool(watched)
         self.annunciator.show(sound.priority, sounding=sound.sounding, all_well=well)
         self.sounding = sound
 
@@ -122,6 +144,7 @@ class Parts:
             self.fan_out.keep_book(subject)
         self.sound()
         pause_s = self.settings.alarms.audio_pause_s
+        self.live.note_audio_pause(pause_s, by)
         log_event(_log, "audio_paused", f"sound paused for {pause_s:g} s by {by}", by=by)
         return pause_s
 
@@ -136,15 +159,17 @@ class Parts:
     def note_edge(self, priority: Priority, at_s: float) -> None:
         """Take the time of the first pin edge of an alarm."""
         if self._edge_due is not None:
-            arrived_s, judged_s = self._edge_due
+            patient_id, arrived_s, judged_s, begun_s = self._edge_due
             self._edge_due = None
-            self.latency.record("pin edge", at_s - judged_s)
-            self.latency.record("total", at_s - arrived_s)
+            self.latency.record("pin edge", at_s - judged_s, patient_id)
+            self.latency.record("total", at_s - arrived_s, patient_id)
+            self.latency.record_alarm_delay(at_s - begun_s)
         log_event(_log, "pins", f"{priority.value} priority on the pins", priority=priority)
 
     def note_delivery(self, report: DeliveryReport) -> None:
         """Take the report of one attempt at one target."""
         self.store.record_delivery(report)
+        self.live.note_delivery(report)
         delivered = report.result is DeliveryResult.DELIVERED
         if delivered and report.item.attempts == 1:
             self.latency.record("delivery", report.duration_s)
@@ -163,6 +188,7 @@ class Parts:
     def note_overflow(self, item: OutboxItem) -> None:
         """Note an item that found no room in its target's queue; it stays in the outbox."""
         self.overflowed += 1
+        self.crowded.add(item.target)
         _log.error("no room to deliver alert %s to %s", item.alert_id, item.target)
 
     def _note_score(self, session: PatientSession, scores: EnsembleScore) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from ecgd.config.places import runtime_dir, socket_path, state_dir
 from ecgd.config.settings import PatientSettings, Settings, WebhookSettings
@@ -19,12 +19,14 @@ class Places:
     state_dir: Path
     socket_path: Path
     database_path: Path
+    config_path: Path | None = None
 
 
 def find_places(settings: Settings, environ: os._Environ[str]) -> Places:
     """Make the state and runtime directories, and say where everything lies.
 
-    Raises EcgdError when a directory cannot be made or written.
+    Raises EcgdError when a directory cannot be made or written. A disk that became read-only is
+    no reason to stay away from the patient: what cannot be stored is an alarm of its own.
     """
     daemon = settings.daemon
     state = state_dir(environ, daemon.state_dir).expanduser().absolute()
@@ -43,7 +45,7 @@ def resolve_paths(settings: Settings, base: Path) -> Settings:
         gpio=replace(settings.gpio, pulse_log=_under(base, settings.gpio.pulse_log)),
         ensemble=replace(settings.ensemble, models_dir=_under(base, settings.ensemble.models_dir)),
         webhooks=tuple(_webhook(target, base) for target in settings.webhooks),
-        patients=tuple(_patient(patient, base) for patient in settings.patients),
+        patients=tuple(resolve_patient(patient, base) for patient in settings.patients),
     )
 
 
@@ -56,13 +58,15 @@ def _webhook(target: WebhookSettings, base: Path) -> WebhookSettings:
     )
 
 
-def _patient(patient: PatientSettings, base: Path) -> PatientSettings:
+def resolve_patient(patient: PatientSettings, base: Path) -> PatientSettings:
+    """Return a patient whose source has an absolute path, under ``base`` where it was relative."""
     parts = urlsplit(patient.source)
     if parts.scheme not in ("serial", "replay") or not parts.path or parts.path.startswith("/"):
         return patient
     # Not urlunsplit: it would write an absolute path with an empty host in two ways.
     query = f"?{parts.query}" if parts.query else ""
-    source = f"{parts.scheme}://{base / parts.path}{query}"
+    path = Path(unquote(parts.path)).expanduser()
+    source = f"{parts.scheme}://{quote(str(base / path))}{query}"
     return replace(patient, source=source)
 
 
@@ -78,8 +82,12 @@ def _make(directory: Path) -> None:
             f"cannot make the directory {directory}: {error.strerror}",
             "Name another with --state-dir, or give this user the right to it",
         ) from error
-    if not os.access(directory, os.W_OK | os.X_OK):
+    if not os.access(directory, os.W_OK | os.X_OK) and not _is_read_only_disk(directory):
         raise EcgdError(
             f"cannot write in {directory}",
             "Name another with --state-dir, or give this user the right to it",
         )
+
+
+def _is_read_only_disk(directory: Path) -> bool:
+    return bool(os.statvfs(directory).f_flag & os.ST_RDONLY)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
-from ecgd.config.settings import PatientSettings, Settings
-from ecgd.decision.alarm import Changes, heart_in_doubt, telling
+from ecgd.config.settings import DeviceSettings, PatientSettings, Settings
+from ecgd.decision.alarm import Changes, doubts, heart_in_doubt, telling
 from ecgd.decision.technical import TechnicalState, battery_percent, technical_findings
 from ecgd.dsp.quality import ELECTRODE_OFF, FLAT, GAPS, NOISE, SATURATED, WANDER
 from ecgd.model.assessment import Assessment
-from ecgd.model.device import DeviceStatus
+from ecgd.model.device import DeviceInfo, DeviceStatus
 from ecgd.model.finding import Outcome
 from ecgd.model.link import (
     BytesReceived,
@@ -21,8 +22,17 @@ from ecgd.model.link import (
 )
 from ecgd.model.status import PatientStatus
 from ecgd.pipeline.analysis import UNSTEADY
-from ecgd.pipeline.intake import DeviceReset, DeviceSeen, Intake, IntakeEvent, StatusSeen
+from ecgd.pipeline.intake import (
+    DeviceReset,
+    DeviceSeen,
+    FaultSeen,
+    Intake,
+    IntakeEvent,
+    SamplesPlaced,
+    StatusSeen,
+)
 from ecgd.pipeline.observation import observe_heart
+from ecgd.service.binding import Bond, Registry
 from ecgd.service.subject import Alarms, Subject
 
 SILENT_S = 2.0
@@ -53,15 +63,19 @@ class PatientSession:
         new_alert_id: Callable[[], str],
         now_s: float,
         simulated: bool = False,
+        bond: Bond | None = None,
     ) -> None:
         self.patient = patient
         self.simulated = simulated
-        self.intake = Intake(settings.analysis, phase_s=phase_s)
+        self.phase_s = phase_s
+        self.bond = bond or Registry().bond(patient)
+        self._settings = settings
+        self.intake = self._make_intake()
         self.alarms = Alarms(settings.alarms, new_alert_id)
         self.assessment: Assessment | None = None
         self.device_status: DeviceStatus | None = None
+        self.discarded_bytes: Counter[str] = Counter()
         self._score_is_notable = False
-        self._settings = settings
         self._link_state = LinkState.CONNECTING
         self._link_since_s = now_s
         self._link_reason = ""
@@ -82,8 +96,40 @@ class PatientSession:
     @property
     def foreign_device(self) -> str | None:
         """The id of a connected device that is not this patient's; nothing of it is used."""
-        device, expected = self.intake.device, self.patient.device_id
-        return device.device_id if device and expected not in ("", device.device_id) else None
+        seen = self.bond.seen
+        return seen.device_id if seen is not None and self.bond.is_foreign else None
+
+    def renew(self, patient: PatientSettings, *, simulated: bool) -> None:
+        """Take new settings of the same patient; link, alarms and history go on."""
+        other_device = patient.device_id != self.patient.device_id
+        self.patient, self.simulated = patient, simulated
+        self.bond.renew(patient)
+        if other_device and self.bond.seen is not None:
+            self.bond.meet(self.bond.seen)
+
+    def relink(self, now_s: float) -> None:
+        """Begin as if the link had never been open: it leads to another source or device."""
+        self.intake = self._make_intake()
+        self.bond.seen = None
+        self.assessment = self.device_status = None
+        self._device_s = self._status_s = self._assessed_s = None
+        self._set_link(LinkState.CONNECTING, now_s, "")
+
+    def read_as(self, device: DeviceSettings) -> None:
+        """Take a byte recording's word for the protocol that it is in."""
+        if device != self.patient.device:
+            self.intake = Intake(self._settings.analysis, device, phase_s=self.phase_s)
+
+    def _make_intake(self) -> Intake:
+        return Intake(self._settings.analysis, self.patient.device, phase_s=self.phase_s)
+
+    def link(self, now_s: float) -> tuple[LinkState, float]:
+        """Return where the link stands, and for how long."""
+        return self._link_state, now_s - self._link_since_s
+
+    def samples_age_s(self, now_s: float) -> float | None:
+        """Return how long ago samples came; None: never."""
+        return now_s - self._samples_s if self.intake.statistics.samples else None
 
     @property
     def is_link_open(self) -> bool:
@@ -92,7 +138,7 @@ class PatientSession:
     @property
     def needs_device(self) -> bool:
         """Tell whether the device is there but has not said who it is."""
-        return self.is_link_open and self.intake.device is None
+        return self.is_link_open and (self.intake.device is None or self.intake.awaits_hello)
 
     def receive(self, received: Received) -> tuple[IntakeEvent, ...]:
         """Take what the source delivered; return what follows, in order."""
@@ -104,9 +150,8 @@ class PatientSession:
             state = LinkState.ENDED if ended else LinkState.LOST
             self._set_link(state, received.arrived_s, received.reason)
             return self.intake.interrupt(received.arrived_s)
-        before = self.intake.statistics.samples
         events = self.intake.receive(received)
-        if self.intake.statistics.samples > before:
+        if any(isinstance(event, SamplesPlaced) for event in events):
             arrived_s = _arrival(received)
             self._samples_s = arrived_s
             if self._link_state is not LinkState.UP:
@@ -122,7 +167,9 @@ class PatientSession:
         self.assessment = assessment
         self._assessed_s = now_s
         observation = observe_heart(assessment, now_s)
-        if observation.judged:
+        # What raised a doubt must itself be seen: a rhythm settles nothing about an infarction.
+        blind = assessment.outcome is Outcome.CANNOT_JUDGE and not assessment.findings
+        if observation.judged and not (blind and doubts(self.alarms.book) & observation.unjudged):
             self._judged_s = now_s
         return self.alarms.observe(observation)
 
@@ -179,6 +226,8 @@ class PatientSession:
             windows_analysed=analysed,
             windows_replaced=replaced,
             device_age_s=_age(self._device_s, now_s),
+            device_standing=self.bond.standing.value,
+            device_words=(*self.bond.foreign_words(), *self.bond.change_words()),
         )
 
     def _set_link(self, state: LinkState, now_s: float, reason: str) -> None:
@@ -191,11 +240,22 @@ class PatientSession:
 
     def _note(self, event: IntakeEvent) -> None:
         if isinstance(event, StatusSeen):
-            self.device_status, self._status_s = event.status, event.arrived_s
+            if self.foreign_device is None:
+                self.device_status, self._status_s = event.status, event.arrived_s
+        elif isinstance(event, FaultSeen):
+            self.discarded_bytes[event.fault.kind.value] += event.fault.discarded
         elif isinstance(event, DeviceSeen):
             self._device_s = self._samples_s
+            self._meet(event.device)
         elif isinstance(event, DeviceReset):
             self.assessment = None
+
+    def _meet(self, device: DeviceInfo) -> None:
+        before = self.bond.seen
+        self.bond.meet(device)
+        if before is not None and before.device_id != device.device_id:
+            # What the other one reported of battery and electrodes says nothing of this one.
+            self.device_status = self._status_s = None
 
     def _battery_percent(self) -> float | None:
         status = self.device_status
@@ -212,11 +272,13 @@ class PatientSession:
             battery_percent=self._battery_percent() if fresh else None,
             unjudged_s=now_s - self._judged_s,
             heart_in_doubt=heart_in_doubt(self.alarms.book),
+            placement=self.assessment.placement if up and self.assessment else None,
+            channels=self.assessment.channels if up and self.assessment else None,
+            foreign_device=self.bond.foreign_words() if up else (),
+            device_changes=self.bond.change_words() if up else (),
         )
 
     def _why_not_linked(self, now_s: float) -> str | None:
-        if self.foreign_device is not None:
-            return f"device {self.foreign_device!r} instead of {self.patient.device_id!r}"
         if self._link_state is LinkState.UP:
             return None
         connecting = self._link_state is LinkState.CONNECTING

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -11,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from ecgd.config.declaration import Declared
-from ecgd.config.settings import Settings
+from ecgd.config.settings import PatientSettings, Settings
 from ecgd.errors import ConfigError, ConfigProblem, EcgdError
 from ecgd.service.settings_rules import find_contradictions
 from ecgd.service.toml_lines import KeyPath, locate_keys
@@ -53,6 +54,33 @@ def parse_settings(text: str, name: str) -> Settings:
         problems = (ConfigProblem(_dotted(p), lines.get(p), what) for p, what in contradictions)
         raise ConfigError(name, tuple(problems))
     return settings
+
+
+def parse_patient(
+    data: Mapping[str, Any], settings: Settings, others: tuple[PatientSettings, ...]
+) -> PatientSettings:
+    """Turn one ``[[patients]]`` table into settings, by the same checks as in the file.
+
+    ``others`` are watched beside the patient. Raises ``ConfigError`` with every problem, each with
+    its key within the table.
+    """
+    try:
+        model = _model_of(PatientSettings).model_validate(data)
+    except ValidationError as error:
+        problems = (
+            ConfigProblem(_dotted(path), None, _say(item, ("patients", 0, *path)))
+            for item in error.errors()
+            for path in [tuple(item["loc"])]
+        )
+        raise ConfigError("the patient", tuple(problems)) from error
+    patient: PatientSettings = _value_of(PatientSettings, model)
+    place = ("patients", len(others))
+    contradictions = find_contradictions(replace(settings, patients=(*others, patient)))
+    wrong = [(path, what) for path, what in contradictions if path[:2] in (place, place[:1])]
+    if wrong:
+        told = (ConfigProblem(_dotted(path[2:]) or "patients", None, what) for path, what in wrong)
+        raise ConfigError("the patient", tuple(told))
+    return patient
 
 
 @cache

@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 from ecgd.config.settings import (
     AlarmSettings,
     AnalysisSettings,
+    DeviceSettings,
     EnsembleSettings,
     GpioSettings,
     Settings,
 )
 from ecgd.errors import SourceError
+from ecgd.protocol import MAX_LINE_LOAD, six_lead_bytes_per_second, six_lead_load
 from ecgd.service.toml_lines import KeyPath
-from ecgd.sources.url import parse_source
+from ecgd.sources.url import BAUD_RATES, SerialUrl, SocketUrl, parse_source
 
 Contradiction = tuple[KeyPath, str]
 
@@ -38,6 +40,7 @@ def find_contradictions(settings: Settings) -> tuple[Contradiction, ...]:
         *_in_gpio(settings.gpio),
         *_in_webhooks(settings),
         *_in_patients(settings),
+        *_in_devices(settings),
     )
 
 
@@ -92,7 +95,8 @@ def _in_patients(settings: Settings) -> Iterator[Contradiction]:
     if len(settings.patients) > MAX_PATIENTS:
         yield ("patients",), f"{len(settings.patients)} patients: one gateway serves {MAX_PATIENTS}"
     ids = [patient.id for patient in settings.patients]
-    sources = [patient.source for patient in settings.patients]
+    devices = [patient.device_id for patient in settings.patients]
+    lines = [_line(patient.source) for patient in settings.patients]
     for number, patient in enumerate(settings.patients):
         where: KeyPath = ("patients", number)
         if not _ID.fullmatch(patient.id):
@@ -101,9 +105,65 @@ def _in_patients(settings: Settings) -> Iterator[Contradiction]:
             yield (*where, "id"), f"{GATEWAY_ID!r} is the gateway itself"
         if patient.id in ids[:number]:
             yield (*where, "id"), f"{patient.id!r} is already another patient"
-        if patient.source.startswith("serial:") and patient.source in sources[:number]:
-            yield (*where, "source"), "is already the device of another patient"
+        if lines[number] is not None and lines[number] in lines[:number]:
+            owner = ids[lines.index(lines[number])]
+            yield (*where, "source"), f"is already the line of another patient, {owner}"
+        if patient.device_id and patient.device_id in devices[:number]:
+            owner = ids[devices.index(patient.device_id)]
+            yield (*where, "device_id"), f"is already the device of another patient, {owner}"
         try:
             parse_source(patient.source)
         except SourceError as error:
             yield (*where, "source"), str(error)
+
+
+def _in_devices(settings: Settings) -> Iterator[Contradiction]:
+    for number, patient in enumerate(settings.patients):
+        where: KeyPath = ("patients", number)
+        device = patient.device
+        if 0 <= device.lowpass_hz <= device.highpass_hz:
+            yield (*where, "device", "highpass_hz"), "is not below lowpass_hz"
+        if device.protocol != "six-lead":
+            continue
+        if device.counts_per_mv <= 0:
+            missing = "is required of a six-lead device: what 1 mV at the electrodes gives"
+            yield (*where, "device", "counts_per_mv"), missing
+        half = 1 << (device.adc_bits - 1)
+        if not -half <= device.baseline_counts < 2 * half:
+            beyond = f"is beyond what a converter of {device.adc_bits} bits gives"
+            yield (*where, "device", "baseline_counts"), beyond
+        if too_slow := _too_slow(patient.source, device):
+            yield (*where, "source"), too_slow
+
+
+def _too_slow(source: str, device: DeviceSettings) -> str:
+    """Say why six-lead frames do not fit the line, and what does; empty: they do."""
+    try:
+        line = parse_source(source)
+    except SourceError:
+        return ""
+    if not isinstance(line, SerialUrl):
+        return ""
+    if six_lead_load(device.fs_hz, line.baud) <= MAX_LINE_LOAD:
+        return ""
+    needed = six_lead_bytes_per_second(device.fs_hz)
+    enough = [rate for rate in BAUD_RATES if six_lead_load(device.fs_hz, rate) <= MAX_LINE_LOAD]
+    return (
+        f"{line.baud} baud carry {line.baud / 10:g} bytes a second, but six-lead frames at "
+        f"{device.fs_hz:g} Hz take {needed:g}: set device and URL to baud={enough[0]} or more, "
+        "or use the block protocol"
+    )
+
+
+def _line(source: str) -> str | None:
+    """Return what two patients cannot share: one port, however its URL is written."""
+    try:
+        parsed = parse_source(source)
+    except SourceError:
+        return None
+    match parsed:
+        case SerialUrl():
+            return parsed.path
+        case SocketUrl():
+            return f"{parsed.host.lower()}:{parsed.port}"
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ecgd.config.settings import AlarmSettings
 from ecgd.decision.alarm import (
@@ -16,7 +16,7 @@ from ecgd.decision.alarm import (
     pause_audio,
     tick,
 )
-from ecgd.model.alarm import AlarmState, Observation
+from ecgd.model.alarm import AlarmChange, AlarmState, ChangeKind, Observation
 from ecgd.model.finding import Domain, Finding
 
 
@@ -49,6 +49,15 @@ class Alarms:
 
     def annunciate(self, now_s: float) -> Annunciation:
         return annunciate(self.book, now_s)
+
+    def close_all(self, by: str, now_s: float) -> Changes:
+        """End every alarm, answered by ``by``: the patient is not watched any longer."""
+        answered = self.acknowledge(None, by, now_s)
+        standing = (a for a in self.book.alarms if a.state is AlarmState.ACKNOWLEDGED)
+        cleared = (replace(alarm, state=AlarmState.CLEARED) for alarm in standing)
+        ended = tuple(AlarmChange(ChangeKind.CLEARED, alarm) for alarm in cleared)
+        self.book = AlarmBook()
+        return (*answered, *ended)
 
     def waits_for_answer(self) -> bool:
         """Tell whether anything stands, or stood, that nobody has acknowledged."""

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import Outcome, RiskLevel, Territory
+from ecgd.pipeline.lasting import LAST_S
 
 GRAVEST_FIRST = tuple(RiskLevel)
+ROUNDING_S = 1e-6
+
+
+def trusted(assessments: Sequence[Assessment]) -> list[Assessment]:
+    """Return the windows without those that first showed an exchange of electrodes.
+
+    It is told only once it has lasted; what was judged meanwhile was judged with the same
+    electrodes, and a recording can be looked at twice.
+    """
+    kept: list[Assessment] = []
+    before: Assessment | None = None
+    for assessment in assessments:
+        if assessment.placement is not None and (before is None or before.placement is None):
+            since_s = assessment.time_s - LAST_S
+            kept = [
+                a for a in kept if a.origin != assessment.origin or a.time_s < since_s - ROUNDING_S
+            ]
+        kept.append(assessment)
+        before = assessment
+    return kept
 
 
 def judge_record(assessments: Iterable[Assessment]) -> RiskLevel | None:

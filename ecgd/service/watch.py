@@ -7,22 +7,22 @@ import time
 from collections.abc import Coroutine, Iterator
 
 from ecgd.decision.technical import technical_finding
+from ecgd.errors import DeliveryError
 from ecgd.model.finding import EventType, Finding
 from ecgd.service.parts import Parts
-from ecgd.service.patient_link import PatientLink
-from ecgd.service.restart import load_outbox
 
 WATCH_S = 1.0
 KEEP_BOOKS_S = 10.0
 """Alarms that are only pending are kept this often, all others at once."""
-
-REFILL_S = 30.0
 
 STATUS_S = 10.0
 """systemd hears how things are this often."""
 
 DATABASE_PATIENCE_S = 10.0
 """A database may be locked, or slow, for so long before that is an alarm: it is retried."""
+
+HANGING_S = 20.0
+"""A target's thread that has not come back so long after its deadline never will."""
 
 DELIVERY_PATIENCE_S = 60.0
 """A target may fail for so long before that is an alarm: retries come within seconds."""
@@ -31,9 +31,8 @@ DELIVERY_PATIENCE_S = 60.0
 class Watch:
     """The daemon's clockwork."""
 
-    def __init__(self, parts: Parts, links: tuple[PatientLink, ...]) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._links = links
         self._since_s: dict[str, float] = {}
         self._overflow_s: float | None = None
         self._overflowed = 0
@@ -45,13 +44,14 @@ class Watch:
             self._keep_books(),
             self._feed_watchdog(),
             self._parts.loop_watch.run(),
+            self._parts.machine.run(),
         )
 
     def status_line(self) -> str:
         """Return one line for systemctl status."""
         parts = self._parts
         patients = ", ".join(session.summary() for session in parts.sessions.values())
-        return patients or "no patient is configured"
+        return patients or "no patient is watched"
 
     async def _look(self) -> None:
         while True:
@@ -60,16 +60,23 @@ class Watch:
 
     def _look_once(self, now_s: float) -> None:
         parts = self._parts
-        for link in self._links:
+        for link in parts.links.values():
             link.ask_if_needed(now_s)
         for session in parts.sessions.values():
             changes = session.watch(now_s)
             parts.fan_out.spread(session.subject, session.assessment, changes)
+        self._refuse_to_hang(now_s)
         gateway = parts.gateway
         changes = gateway.alarms.report(tuple(self._own_findings(now_s)), now_s)
         ticked = gateway.alarms.tick(now_s)
         parts.fan_out.spread(gateway, None, (*changes, *ticked))
         parts.sound()
+
+    def _refuse_to_hang(self, now_s: float) -> None:
+        """End the daemon when a target's thread hangs: a new one delivers what the outbox has."""
+        for name, target in self._parts.targets.items():
+            if self._lasts(f"hanging {name}", target.overdue_s > 0.0, HANGING_S, now_s):
+                raise DeliveryError(f"the delivery to {name} hangs", "systemd starts ecgd anew")
 
     def _own_findings(self, now_s: float) -> Iterator[Finding]:
         """Find what is wrong with the gateway itself."""
@@ -77,6 +84,9 @@ class Watch:
         health = parts.store.health
         if self._lasts("database", not health.healthy, DATABASE_PATIENCE_S, now_s):
             yield technical_finding(EventType.DATABASE_FAULT, health.detail)
+        roster = parts.roster_health()
+        if not roster.healthy:
+            yield technical_finding(EventType.ROSTER_FAULT, roster.detail)
         for target in (worker.health() for worker in parts.targets.values()):
             failing = not target.healthy and target.pending > 0
             if self._lasts(f"target {target.name}", failing, DELIVERY_PATIENCE_S, now_s):
@@ -103,19 +113,6 @@ class Watch:
             for subject in self._parts.subjects():
                 if subject.alarms.book.tracks:
                     self._parts.fan_out.keep_book(subject)
-
-    async def _refill_targets(self) -> None:
-        """Hand over again what found no room in a target's queue: the outbox still has it."""
-        refilled = 0
-        while True:
-            await asyncio.sleep(REFILL_S)
-            if refilled == self._parts.overflowed:
-                continue
-            refilled = self._parts.overflowed
-            database = self._parts.places.database_path
-            for item in await asyncio.to_thread(load_outbox, database):
-                if item.target in self._parts.targets:
-                    self._parts.targets[item.target].submit(item)
 
     async def _feed_watchdog(self) -> None:
         """Feed systemd's watchdog: this runs in the loop, and only after the analysis answered.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ecgd.model.assessment import Assessment
+from ecgd.model.baseline import Baseline
 from ecgd.model.signal import Window
 from ecgd.pipeline.analysis import Analysis
 from ecgd.pipeline.history import History
@@ -25,6 +26,7 @@ class _Slot:
     window: Window | None = None
     replaced_count: int = 0
     analysed_count: int = 0
+    adopted: Baseline | None = None
 
 
 class AnalysisWorker:
@@ -47,6 +49,28 @@ class AnalysisWorker:
         """Give a patient a slot."""
         self._slots[patient_id] = _Slot(history)
         self._round.append(patient_id)
+
+    def remove_patient(self, patient_id: str) -> None:
+        """Take a patient's slot away; what is under way for it is told to nobody."""
+        del self._slots[patient_id]
+        self._round.remove(patient_id)
+
+    def restart_patient(self, patient_id: str) -> None:
+        """Begin a patient's history anew, for samples are counted anew; the counts go on."""
+        old = self._slots[patient_id]
+        counts = (old.replaced_count, old.analysed_count)
+        # What is usual for the patient does not change with the counting of samples.
+        usual = History(baseline=old.history.baseline)
+        self._slots[patient_id] = _Slot(usual, None, *counts, old.adopted)
+
+    def adopt_baseline(self, patient_id: str, baseline: Baseline) -> None:
+        """Take up what is usual for a patient, unless enough was learned anew since."""
+        self._slots[patient_id].adopted = baseline
+
+    def baseline(self, patient_id: str) -> Baseline | None:
+        """Return what is usual for a patient, as it was taken up or learned last."""
+        slot = self._slots[patient_id]
+        return slot.adopted or slot.history.baseline
 
     def submit(self, patient_id: str, window: Window) -> None:
         """Offer a window; one that still waits is replaced and counted."""
@@ -95,14 +119,26 @@ class AnalysisWorker:
         slot = self._slots[patient_id]
         window, slot.window = slot.window, None
         assert window is not None
-        history = slot.history
+        history = _with_adopted(slot)
         assessed = await self._compute(lambda: self._analysis.assess(window, history))
         slot.history = assessed.history
         slot.analysed_count += 1
+        if self._slots.get(patient_id) is not slot:
+            return
         self._deliver(patient_id, assessed.assessment)
         if self._analysis.has_networks:
             scored = await self._compute(lambda: self._analysis.score(assessed))
-            self._deliver(patient_id, scored)
+            if self._slots.get(patient_id) is slot:
+                self._deliver(patient_id, scored)
 
     async def _compute(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _with_adopted(slot: _Slot) -> History:
+    """Return a slot's history with the baseline that it was given, which is given but once."""
+    adopted, slot.adopted = slot.adopted, None
+    usual = slot.history.baseline
+    if adopted is None or (usual is not None and usual.is_complete):
+        return slot.history
+    return replace(slot.history, baseline=adopted)

@@ -92,7 +92,7 @@ def test_all_alerts_of_a_patient_are_acknowledged(socket_path: Path, gateway: Fa
     ("words", "code", "said"),
     [
         (("alerts", "ack", "zzz"), ExitCode.ERROR, "has the id 'zzz'"),
-        (("alerts", "ack", "--patient", "nobody"), ExitCode.ERROR, "configured: p1, p2"),
+        (("alerts", "ack", "--patient", "nobody"), ExitCode.ERROR, "there are: p1, p2"),
         (("alerts", "ack", ""), ExitCode.ERROR, "2 alerts begin with"),
         (("alerts", "ack"), ExitCode.USAGE, "--patient"),
         (("alerts", "list", "--limit", "0"), ExitCode.USAGE, "--limit"),

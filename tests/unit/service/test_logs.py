@@ -16,6 +16,7 @@ import pytest
 
 from ecgd.config.settings import DaemonSettings
 from ecgd.model.finding import EventType, Severity
+from ecgd.model.status import PartHealth
 from ecgd.service import journal, logs
 from ecgd.service.journal import JournalHandler, native_message, native_sender, record_fields
 from ecgd.service.logs import Logs, log_event, start_logs
@@ -249,3 +250,17 @@ def test_journal_that_is_away_gets_priority_lines_on_stderr(tmp_path: Path) -> N
 @pytest.mark.parametrize(("level", "priority"), [(50, 2), (40, 3), (30, 4), (20, 6), (10, 7)])
 def test_priorities_are_those_of_syslog(level: int, priority: int) -> None:
     assert journal.priority(level) == priority
+
+
+def test_a_process_without_stderr_logs_to_its_file_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+    settings = DaemonSettings(log_file=str(tmp_path / "log"))
+    running = start_logs(settings, environ={})
+    try:
+        logger.error("still told")
+        assert running.health() == PartHealth("log", False, "stderr is closed")
+    finally:
+        running.close()
+    assert "still told" in (tmp_path / "log").read_text()

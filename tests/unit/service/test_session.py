@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -131,10 +132,110 @@ def test_a_stranger_s_device_gives_no_window_and_is_named() -> None:
     bench = Bench(device_id="node-7")
     bench.open()
     assert sum(bench.second() for _ in range(15)) == 0
-    assert [kind for _, kind in bench.raised] == [EventType.LINK_LOST]
+    assert [kind for _, kind in bench.raised] == [EventType.DEVICE_FOREIGN]
     (alarm,) = bench.session.alarms.book.alarms
     assert "node-1" in alarm.evidence[0]
     assert "node-7" in alarm.evidence[0]
+
+
+def test_nothing_that_a_stranger_s_device_reports_is_used() -> None:
+    bench = Bench(device_id="node-7")
+    bench.open()
+    for _ in range(70):
+        bench.second(DeviceStatus(battery_mv=3330, electrodes_off=frozenset({"LA"})))
+    assert [kind for _, kind in bench.raised] == [EventType.DEVICE_FOREIGN]
+    status = bench.session.status(bench.now_s, analysed=0, replaced=0)
+    assert status.device_status is None
+    assert status.battery_percent is None
+
+
+def test_a_device_that_measures_otherwise_than_before_is_used_and_an_alarm() -> None:
+    bench = Bench()
+    bench.open()
+    bench.second()
+    slower = replace(DEVICE, counts_per_mv=200.0)
+    bench.session.receive(BytesReceived(bench.encoder.hello(slower), bench.now_s))
+    windows = sum(bench.second() for _ in range(20))
+    assert windows > 5
+    assert [kind for _, kind in bench.raised] == [EventType.DEVICE_CHANGED]
+    (alarm,) = bench.session.alarms.book.alarms
+    assert alarm.evidence[0] == "scale 400 counts/mV -> 200 counts/mV"
+
+
+def test_after_a_cut_the_device_is_asked_again_and_nothing_is_used_before_its_answer() -> None:
+    bench = Bench()
+    bench.open()
+    for _ in range(8):
+        bench.second()
+    bench.session.receive(LinkClosed(bench.now_s, "out of reach", retry_s=1.0))
+    bench.session.receive(LinkOpened(bench.now_s))
+    before = bench.session.intake.statistics.samples
+    stranger = BlockEncoder()
+    for _ in range(30):
+        packet = stranger.samples(np.full((2, 25), 999, dtype=np.int32))
+        assert bench.session.receive(BytesReceived(packet, bench.now_s)) == ()
+    assert bench.session.needs_device
+    assert bench.session.intake.statistics.samples == before
+    hello = stranger.hello(replace(DEVICE, device_id="node-9"))
+    bench.session.receive(BytesReceived(hello, bench.now_s))
+    assert bench.session.foreign_device == "node-9"
+    assert not bench.session.needs_device
+
+
+def test_a_device_that_does_not_answer_after_a_cut_is_still_watched() -> None:
+    bench = Bench()
+    bench.open()
+    bench.second()
+    bench.session.receive(LinkClosed(bench.now_s, "out of reach", retry_s=1.0))
+    bench.session.receive(LinkOpened(bench.now_s))
+    for _ in range(4):
+        bench.second()
+    waited = bench.session.intake.statistics.samples
+    for _ in range(3):
+        bench.second()
+    assert waited == 10 * 25
+    assert bench.session.intake.statistics.samples == 80 * 25
+
+
+def test_a_device_that_the_settings_name_anew_is_met_at_once() -> None:
+    bench = Bench(device_id="node-7")
+    bench.open()
+    assert sum(bench.second() for _ in range(8)) == 0
+    patient = replace(bench.session.patient, device_id="node-1")
+    bench.session.renew(patient, simulated=False)
+    assert bench.session.foreign_device is None
+    assert bench.session.bond.standing.value == "bound"
+    assert sum(bench.second() for _ in range(8)) > 0
+
+
+def test_another_source_begins_the_link_anew_and_keeps_the_alarms() -> None:
+    bench = Bench()
+    bench.open()
+    for _ in range(20):
+        bench.second(samples=False)
+    before = bench.session.alarms.book
+    bench.session.renew(replace(bench.session.patient, source="serial:///y"), simulated=False)
+    bench.session.relink(bench.now_s)
+    assert bench.state() is LinkState.CONNECTING
+    assert bench.session.needs_device is False
+    assert bench.session.alarms.book == before
+    assert bench.session.samples_age_s(bench.now_s) is None
+    bench.encoder = BlockEncoder()
+    bench.open()
+    assert sum(bench.second() for _ in range(8)) > 0
+
+
+def test_closing_all_alarms_leaves_nothing_that_waits() -> None:
+    alarms = Bench().session.alarms
+    finding = Finding(EventType.STEMI_DETECTED, Severity.CRITICAL, Domain.HEART)
+    for second in range(30):
+        alarms.observe(Observation(Domain.HEART, float(second), True, (finding,)))
+    changes = alarms.close_all("nurse", 30.0)
+    assert [change.kind for change in changes] == [ChangeKind.ACKNOWLEDGED, ChangeKind.CLEARED]
+    assert changes[0].alarm.acknowledged_by == "nurse"
+    assert {change.alarm.alert_id for change in changes} == {"a0"}
+    assert alarms.book.alarms == ()
+    assert not alarms.waits_for_answer()
 
 
 def test_a_device_that_was_not_asked_yet_is_asked() -> None:

@@ -116,7 +116,7 @@ def test_two_patients_cannot_share_a_device_or_an_id() -> None:
     one = '[[patients]]\nid = "a"\nsource = "serial:///dev/rfcomm0"\n'
     found = problems_of(one + one)
     assert "already another patient" in found["patients[1].id"][1]
-    assert "already the device" in found["patients[1].source"][1]
+    assert "already the line" in found["patients[1].source"][1]
 
 
 def test_eight_patients_are_too_many() -> None:

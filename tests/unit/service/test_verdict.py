@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ecgd.model.assessment import Assessment
-from ecgd.model.finding import Outcome, RhythmFinding, RiskLevel, StFinding, Territory
-from ecgd.service.verdict import judge_record, name_territory
+from ecgd.model.finding import (
+    Outcome,
+    PlacementFinding,
+    RhythmFinding,
+    RiskLevel,
+    StFinding,
+    Territory,
+)
+from ecgd.service.verdict import judge_record, name_territory, trusted
 
 C, H, M, N = (
     RiskLevel.CRITICAL_STEMI,
@@ -52,3 +61,16 @@ def test_the_territory_is_that_of_most_windows_at_the_verdict() -> None:
     assert name_territory(windows, C) is Territory.INFERIOR
     assert name_territory(windows, None) is None
     assert name_territory([window(N)], N) is None
+
+
+def test_windows_that_first_showed_exchanged_electrodes_decide_nothing() -> None:
+    swapped = PlacementFinding(("LA", "RA"), "LA and RA", "")
+    ends = [1250 + 250 * k for k in range(40)]
+    found = [replace(window(N), end_index=end) for end in ends]
+    found += [replace(window(None), end_index=11250 + 250 * k, placement=swapped) for k in range(9)]
+    kept = trusted(found)
+    assert [a.time_s for a in kept if a.placement is None] == [float(s) for s in range(5, 40)]
+    assert sum(a.placement is not None for a in kept) == 9
+    at_once = [replace(a, end_index=a.end_index - 8750) for a in found[35:]]
+    assert judge_record(trusted(at_once)) is None
+    assert trusted(found[:40]) == found[:40]

@@ -110,6 +110,39 @@ def test_a_flood_of_one_patient_does_not_starve_another() -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("change", ["remove_patient", "restart_patient"])
+def test_a_patient_who_is_gone_or_begins_anew_is_told_nothing_of_before(change: str) -> None:
+    async def story() -> None:
+        slow = Slow()
+        worker, done = run(slow, "a", "b")
+        task = asyncio.create_task(worker.run())
+        worker.submit("a", window(50))
+        await asyncio.sleep(0.05)
+        worker.submit("a", window(60))
+        worker.submit("b", window(10))
+        getattr(worker, change)("a")
+        if change == "remove_patient":
+            worker.add_patient("a", History())
+        worker.submit("a", window(20))
+        slow.go.set()
+        await settle(done, 2)
+        task.cancel()
+        assert sorted(done) == [("a", 20), ("b", 10)]
+        assert worker.history("a").end_index == 20
+        assert worker.waiting_count() == 0
+
+    asyncio.run(story())
+
+
+def test_a_patient_who_was_removed_leaves_nothing() -> None:
+    worker, _ = run(Slow(), "a", "b")
+    worker.submit("a", window(10))
+    worker.remove_patient("a")
+    assert worker.waiting_count() == 0
+    assert worker._round == ["b"]
+    assert list(worker._slots) == ["b"]
+
+
 def test_a_failure_of_the_analysis_ends_the_worker() -> None:
     async def story() -> None:
         slow = Slow(fails=True)
