@@ -35,13 +35,18 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.ATRIAL_FIBRILLATION: "Suspected atrial fibrillation",
     EventType.CHECK_PATIENT: "Heart signal lost when it mattered: check the patient",
     EventType.ELECTRODE_OFF: "Electrode off",
+    EventType.ELECTRODE_SWAPPED: "Electrodes exchanged",
+    EventType.CHANNEL_FAULT: "Measured leads contradict each other",
     EventType.SIGNAL_UNUSABLE: "Signal cannot be judged",
     EventType.LINK_LOST: "Connection to the device lost",
+    EventType.DEVICE_FOREIGN: "Another device than the patient's",
+    EventType.DEVICE_CHANGED: "The device measures otherwise than before",
     EventType.BATTERY_LOW: "Device battery low",
     EventType.BATTERY_CRITICAL: "Device battery nearly empty",
     EventType.DATABASE_FAULT: "Recording to disk has failed",
     EventType.DELIVERY_FAILING: "Alerts are not reaching their recipients",
     EventType.ALARM_OVERFLOW: "More alarms than can be delivered",
+    EventType.ROSTER_FAULT: "The list of patients is damaged or cannot be kept",
 }
 """Each kind of alarm in plain words."""
 
@@ -116,6 +121,16 @@ _TECHNICAL_ACTIONS: Final[Mapping[EventType, str]] = {
         "device."
     ),
     EventType.ELECTRODE_OFF: "Check the electrode and its cable: the heart may not be watched now.",
+    EventType.ELECTRODE_SWAPPED: (
+        "Put the named electrodes where the labels on their cables say: RA right arm, LA left arm, "
+        "LL left leg, RL right leg. Until then ST is not judged and an infarction goes unseen; "
+        "rate and rhythm are watched. If the electrodes are right, tell a doctor: a heart on the "
+        "right side of the chest, or a beat that begins in an unusual place, looks the same."
+    ),
+    EventType.CHANNEL_FAULT: (
+        "Change the device or its cable: it measures wrongly, and what the named channels show is "
+        "not used. Electrodes are not the cause."
+    ),
     EventType.SIGNAL_UNUSABLE: (
         "Ask the patient to keep still, and check electrodes and cables: the heart is not watched "
         "now."
@@ -123,6 +138,14 @@ _TECHNICAL_ACTIONS: Final[Mapping[EventType, str]] = {
     EventType.LINK_LOST: (
         "Bring the device near the gateway and see that it is switched on: the heart is not "
         "watched now."
+    ),
+    EventType.DEVICE_FOREIGN: (
+        "See that the patient wears their own device: nothing of this one is used, and the heart "
+        "is not watched now. If it is the right one, accept it with the command that is named."
+    ),
+    EventType.DEVICE_CHANGED: (
+        "Find out why the device measures otherwise: a wrong scale makes every figure wrong. If "
+        "it is meant to be so, accept it with the command that is named."
     ),
     EventType.BATTERY_LOW: "Charge or change the device's battery soon.",
     EventType.BATTERY_CRITICAL: "Charge or change the device's battery now: monitoring will stop.",
@@ -133,6 +156,10 @@ _TECHNICAL_ACTIONS: Final[Mapping[EventType, str]] = {
         "Do not rely on messages: watch the gateway itself. Check its network and the targets."
     ),
     EventType.ALARM_OVERFLOW: "Look at every patient on the gateway itself, then at its network.",
+    EventType.ROSTER_FAULT: (
+        "See with ecgctl patients list whether every patient is watched; add and edit again what "
+        "is missing. Check free space and the disk of the gateway."
+    ),
 }
 
 _BY_SEVERITY: Final[Mapping[Severity, str]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,6 +15,9 @@ LETHAL_RHYTHMS: Final = frozenset(
     {EventType.ASYSTOLE, EventType.EXTREME_BRADYCARDIA, EventType.EXTREME_TACHYCARDIA}
 )
 """Kinds after which a signal that cannot be judged calls for a look at the patient."""
+
+PAUSE_MAX_S: Final = 600.0
+"""No pause of the sound lasts longer, whatever was stored."""
 
 RANK: Final = {None: 0, Priority.LOW: 1, Priority.MEDIUM: 2, Priority.HIGH: 3}
 """Order of the priorities; None is silence."""
@@ -90,19 +93,55 @@ def shift(book: AlarmBook, delta_s: float) -> AlarmBook:
     until_s = book.audio_paused_until_s
     return replace(
         book,
-        tracks=tuple(_shift_track(track, delta_s) for track in book.tracks),
+        tracks=tuple(_moved_track(track, lambda time_s: time_s + delta_s) for track in book.tracks),
         audio_paused_until_s=None if until_s is None else until_s + delta_s,
         judged_s=tuple((domain, time_s + delta_s) for domain, time_s in book.judged_s),
     )
 
 
-def heart_in_doubt(book: AlarmBook) -> bool:
-    """Tell whether the patient needs a look if nothing can be judged any longer.
+def merge(book: AlarmBook, earlier: AlarmBook) -> AlarmBook:
+    """Add an earlier book to one that began without it: what is shown now goes first."""
+    earlier_kinds = {track.alarm.event_type for track in earlier.tracks}
+    kept = {
+        track.alarm.event_type: track
+        for track in book.tracks
+        if track.alarm.state in SHOWN or track.alarm.event_type not in earlier_kinds
+    }
+    old = (track for track in earlier.tracks if track.alarm.event_type not in kept)
+    return replace(
+        earlier,
+        tracks=(*kept.values(), *old),
+        judged_s=tuple((dict(earlier.judged_s) | dict(book.judged_s)).items()),
+    )
 
-    So it is while a heart alarm stands, and when the last judged window suspected a lethal rhythm.
+
+def no_later(book: AlarmBook, now_s: float) -> AlarmBook:
+    """Bring times of the future back to ``now_s``: until they came, nothing would be judged."""
+    until_s = book.audio_paused_until_s
+    return replace(
+        book,
+        tracks=tuple(
+            _moved_track(track, lambda time_s: min(time_s, now_s)) for track in book.tracks
+        ),
+        audio_paused_until_s=None if until_s is None else min(until_s, now_s + PAUSE_MAX_S),
+        judged_s=tuple((domain, min(time_s, now_s)) for domain, time_s in book.judged_s),
+    )
+
+
+def heart_in_doubt(book: AlarmBook) -> bool:
+    """Tell whether the patient needs a look if nothing can be judged any longer."""
+    return bool(doubts(book))
+
+
+def doubts(book: AlarmBook) -> frozenset[EventType]:
+    """Return the kinds for which the patient needs a look if they cannot be judged any longer.
+
+    Those of the heart alarms that stand, and a lethal rhythm that the last judged window suspected.
     """
-    return any(
-        track.alarm.domain is Domain.HEART
+    return frozenset(
+        track.alarm.event_type
+        for track in book.tracks
+        if track.alarm.domain is Domain.HEART
         and (
             track.alarm.state in STANDING
             or (
@@ -111,7 +150,6 @@ def heart_in_doubt(book: AlarmBook) -> bool:
                 and track.judgements[-1].severity > 0
             )
         )
-        for track in book.tracks
     )
 
 
@@ -121,19 +159,19 @@ def highest_priority(alarms: Iterable[Alarm]) -> Priority | None:
     return max(priorities, key=lambda priority: RANK[priority], default=None)
 
 
-def _shift_track(track: Track, delta_s: float) -> Track:
+def _moved_track(track: Track, move: Callable[[float], float]) -> Track:
     def moved(time_s: float | None) -> float | None:
-        return None if time_s is None else time_s + delta_s
+        return None if time_s is None else move(time_s)
 
     alarm = replace(
         track.alarm,
-        since_s=track.alarm.since_s + delta_s,
-        evidence_s=track.alarm.evidence_s + delta_s,
+        since_s=move(track.alarm.since_s),
+        evidence_s=move(track.alarm.evidence_s),
         raised_s=moved(track.alarm.raised_s),
     )
     return Track(
         alarm,
-        tuple(Judgement(j.time_s + delta_s, j.severity) for j in track.judgements),
+        tuple(Judgement(move(j.time_s), j.severity) for j in track.judgements),
         moved(track.acknowledged_s),
         moved(track.told_s),
     )

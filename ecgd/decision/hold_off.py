@@ -33,7 +33,8 @@ def hold_off_s(event_type: EventType, settings: HoldOffSettings) -> float:
     """Return how long evidence must last before this kind is raised, in seconds.
 
     Kinds that no setting names are raised at once: their definition already holds a time
-    (asystole, check patient) or they are facts (database, delivery, overflow).
+    (asystole, check patient, exchanged electrodes, channel fault) or they are facts (database,
+    delivery, overflow).
     """
     return {
         EventType.STEMI_DETECTED: settings.stemi_s,
@@ -47,6 +48,8 @@ def hold_off_s(event_type: EventType, settings: HoldOffSettings) -> float:
         EventType.ELECTRODE_OFF: settings.electrode_off_s,
         EventType.SIGNAL_UNUSABLE: settings.signal_unusable_s,
         EventType.LINK_LOST: settings.link_lost_s,
+        EventType.DEVICE_FOREIGN: settings.link_lost_s,
+        EventType.DEVICE_CHANGED: settings.electrode_off_s,
         EventType.BATTERY_LOW: settings.battery_s,
         EventType.BATTERY_CRITICAL: settings.battery_s,
     }.get(event_type, 0.0)

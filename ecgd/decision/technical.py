@@ -6,17 +6,29 @@ from dataclasses import dataclass
 from typing import Final
 
 from ecgd.config.settings import AlarmSettings
-from ecgd.model.finding import Domain, EventType, Finding, Severity
+from ecgd.model.finding import (
+    ChannelFinding,
+    Domain,
+    EventType,
+    Finding,
+    PlacementFinding,
+    Severity,
+)
 
 TECHNICAL_SEVERITY: Final = {
     EventType.CHECK_PATIENT: Severity.HIGH,
     EventType.ALARM_OVERFLOW: Severity.HIGH,
     EventType.ELECTRODE_OFF: Severity.MEDIUM,
+    EventType.ELECTRODE_SWAPPED: Severity.MEDIUM,
+    EventType.CHANNEL_FAULT: Severity.MEDIUM,
     EventType.SIGNAL_UNUSABLE: Severity.MEDIUM,
     EventType.LINK_LOST: Severity.MEDIUM,
+    EventType.DEVICE_FOREIGN: Severity.MEDIUM,
+    EventType.DEVICE_CHANGED: Severity.MEDIUM,
     EventType.BATTERY_CRITICAL: Severity.MEDIUM,
     EventType.DATABASE_FAULT: Severity.MEDIUM,
     EventType.DELIVERY_FAILING: Severity.MEDIUM,
+    EventType.ROSTER_FAULT: Severity.MEDIUM,
     EventType.BATTERY_LOW: Severity.LOW,
 }
 """MEDIUM where the patient may no longer be watched, or help no longer be reached."""
@@ -31,7 +43,9 @@ class TechnicalState:
 
     ``signal_reasons`` says why the signal cannot be judged, empty while it can.
     ``link_lost_reason`` None: the link is up. ``unjudged_s`` is for how long nothing was judged,
-    whatever the cause. ``heart_in_doubt``: see ``alarm_book.heart_in_doubt``.
+    whatever the cause. ``heart_in_doubt``: see ``alarm_book.heart_in_doubt``. ``foreign_device``
+    and ``device_changes`` say in words what is wrong with the device, empty where it is right.
+    ``placement`` and ``channels``: what the newest assessment says of electrodes and leads.
     """
 
     electrodes_off: frozenset[str] | None = None
@@ -40,6 +54,10 @@ class TechnicalState:
     battery_percent: float | None = None
     unjudged_s: float = 0.0
     heart_in_doubt: bool = False
+    foreign_device: tuple[str, ...] = ()
+    device_changes: tuple[str, ...] = ()
+    placement: PlacementFinding | None = None
+    channels: ChannelFinding | None = None
 
 
 def technical_findings(state: TechnicalState, settings: AlarmSettings) -> tuple[Finding, ...]:
@@ -51,11 +69,20 @@ def technical_findings(state: TechnicalState, settings: AlarmSettings) -> tuple[
     if state.electrodes_off:
         electrodes = ", ".join(sorted(state.electrodes_off))
         found.append(technical_finding(EventType.ELECTRODE_OFF, f"electrode off: {electrodes}"))
+    if state.placement is not None:
+        seen = (state.placement.exchanged, state.placement.evidence)
+        found.append(technical_finding(EventType.ELECTRODE_SWAPPED, *seen))
+    if state.channels is not None and state.channels.lasting:
+        found.append(technical_finding(EventType.CHANNEL_FAULT, state.channels.reason))
     if state.signal_reasons:
         found.append(technical_finding(EventType.SIGNAL_UNUSABLE, *state.signal_reasons))
     if state.link_lost_reason is not None:
         reason = state.link_lost_reason or "no data"
         found.append(technical_finding(EventType.LINK_LOST, f"link lost: {reason}"))
+    if state.foreign_device:
+        found.append(technical_finding(EventType.DEVICE_FOREIGN, *state.foreign_device))
+    if state.device_changes:
+        found.append(technical_finding(EventType.DEVICE_CHANGED, *state.device_changes))
     battery = _battery_event(state.battery_percent, settings)
     if battery is not None:
         found.append(technical_finding(battery, f"battery at {state.battery_percent:.0f} %"))

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 from ecgd.model.beat import Beat
 from ecgd.model.finding import (
+    ChannelFinding,
     EnsembleScore,
     EventType,
     Finding,
     LeadQuality,
     Outcome,
+    PlacementFinding,
     RhythmFinding,
     RiskLevel,
     StFinding,
@@ -31,7 +33,9 @@ class Assessment:
 
     ``risk_level`` None: ST was not judged, which is never the same as NORMAL. ``unjudged`` names
     the kinds of alarm that this window could not see. ``beats`` are those that became final in
-    this window: every beat appears in exactly one assessment of a stream. ``latency`` is the only
+    this window: every beat appears in exactly one assessment of a stream. ``placement`` and
+    ``channels`` say what is wrong with electrodes and measured leads, None: nothing that could be
+    seen. ``latency`` is the only
     field that differs between two runs.
     """
 
@@ -50,6 +54,8 @@ class Assessment:
     cannot_judge: tuple[str, ...] = ()
     unjudged: frozenset[EventType] = frozenset()
     beats: tuple[Beat, ...] = ()
+    placement: PlacementFinding | None = None
+    channels: ChannelFinding | None = None
     latency: tuple[StageLatency, ...] = field(default=(), compare=False)
 
     @property

@@ -48,13 +48,18 @@ class EventType(StrEnum):
     ATRIAL_FIBRILLATION = "ATRIAL_FIBRILLATION"
     CHECK_PATIENT = "CHECK_PATIENT"
     ELECTRODE_OFF = "ELECTRODE_OFF"
+    ELECTRODE_SWAPPED = "ELECTRODE_SWAPPED"
+    CHANNEL_FAULT = "CHANNEL_FAULT"
     SIGNAL_UNUSABLE = "SIGNAL_UNUSABLE"
     LINK_LOST = "LINK_LOST"
+    DEVICE_FOREIGN = "DEVICE_FOREIGN"
+    DEVICE_CHANGED = "DEVICE_CHANGED"
     BATTERY_LOW = "BATTERY_LOW"
     BATTERY_CRITICAL = "BATTERY_CRITICAL"
     DATABASE_FAULT = "DATABASE_FAULT"
     DELIVERY_FAILING = "DELIVERY_FAILING"
     ALARM_OVERFLOW = "ALARM_OVERFLOW"
+    ROSTER_FAULT = "ROSTER_FAULT"
 
 
 class Outcome(StrEnum):
@@ -123,6 +128,38 @@ class StFinding:
     artery_hint: str = ""
     not_visible: tuple[str, ...] = NOT_VISIBLE
     evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementFinding:
+    """Electrodes that have looked exchanged for some time.
+
+    ``electrodes`` are those of RA, LA, LL and RL that are exchanged, ``exchanged`` says how,
+    ``evidence`` what shows it.
+    """
+
+    electrodes: tuple[str, ...]
+    exchanged: str
+    evidence: str
+
+    @property
+    def reason(self) -> str:
+        """Why no ST is measured."""
+        return f"electrodes exchanged: {self.exchanged}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFinding:
+    """Measured leads that contradict each other: a fault of the device, not of the electrodes.
+
+    ``channels`` are those at fault, empty where that cannot be told. ``derived`` are the leads
+    that were derived from the others instead. ``lasting``: it has been so for some time.
+    """
+
+    channels: tuple[str, ...]
+    reason: str
+    derived: tuple[str, ...] = ()
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

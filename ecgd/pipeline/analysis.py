@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ecgd.config.settings import AnalysisSettings, EnsembleSettings
+from ecgd.decision.baseline import with_change
 from ecgd.decision.findings import find, unjudged_events
 from ecgd.decision.st_rules import CONTIGUOUS, judge_st
 from ecgd.dsp.filters import remove_drift
+from ecgd.dsp.lead_identity import check_leads
 from ecgd.dsp.normalise import z_score
 from ecgd.dsp.prepare import Prepared, prepare
 from ecgd.dsp.quality import LOST_SIGNAL, assess_quality
@@ -35,6 +37,14 @@ from ecgd.model.finding import (
 from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.signal import BoolArray, FloatArray, IntArray, Window
 from ecgd.pipeline.history import KEPT_S, History
+from ecgd.pipeline.placement import (
+    learn_from,
+    remarks_on,
+    silence_st,
+    usual_beat,
+    watch_channels,
+    watch_electrodes,
+)
 
 MODEL_FS_HZ = 250.0
 """The networks' sampling rate (the document, stage 6)."""
@@ -101,21 +111,29 @@ class Analysis:
         """
         began_s = self._clock()
         before = _carry_over(window, history)
+        window, channels = check_leads(window)
+        before, channels = watch_channels(before, window, channels)
         prepared = prepare(window, self._settings)
         quality = assess_quality(window, prepared)
         prepared_s = self._clock()
         beats = _find(window, prepared, quality, before, last=last)
-        leads_st = self._summarise(window, prepared, quality, beats)
+        usual = usual_beat(window, prepared, beats.known)
+        after, placement = watch_electrodes(beats.history, window, prepared, quality, usual)
+        measured = self._summarise(window, prepared, quality, beats)
+        leads_st = silence_st(with_change(measured, after.baseline), placement, channels)
         rhythm = self._rhythm(window, quality, beats)
         measured_s = self._clock()
-        assessment = self._judge(window, quality, leads_st, rhythm, beats.final)
+        remarks = remarks_on(window, channels)
+        assessment = self._judge(window, quality, leads_st, rhythm, beats.final, remarks=remarks)
+        after = learn_from(after, window, usual, leads_st, assessment.st)
         latency = (
             StageLatency("waiting", began_s - window.arrived_s),
             StageLatency("preprocessing", prepared_s - began_s),
             StageLatency("features", measured_s - prepared_s),
             StageLatency("rules", self._clock() - measured_s),
         )
-        return Assessed(replace(assessment, latency=latency), beats.history, prepared)
+        assessment = replace(assessment, placement=placement, channels=channels, latency=latency)
+        return Assessed(assessment, after, prepared)
 
     def score(self, assessed: Assessed) -> Assessment:
         """Ask the networks about a window that the rules have judged."""
@@ -161,6 +179,7 @@ class Analysis:
             settings=self._settings,
             lead_usable=[lead.usable for lead in quality],
             highpass_hz=window.device.highpass_hz,
+            lowpass_hz=window.device.lowpass_hz,
         )
 
     def _rhythm(
@@ -185,8 +204,12 @@ class Analysis:
         leads_st: tuple[LeadSt, ...],
         rhythm: RhythmFinding,
         final: tuple[Beat, ...],
+        *,
+        remarks: tuple[str, ...],
     ) -> Assessment:
         st = judge_st(leads_st, self._settings)
+        if st is not None:
+            st = replace(st, evidence=(*st.evidence, *remarks))
         findings = find(
             st,
             rhythm,
@@ -229,7 +252,7 @@ def model_input(prepared: Prepared, drift_degree: int) -> FloatArray:
 def _carry_over(window: Window, history: History) -> History:
     """Return the history that a window may build on."""
     if window.origin != history.origin:
-        return History(window.origin, watched_from=window.start_index)
+        return History(window.origin, watched_from=window.start_index, baseline=history.baseline)
     unseen = window.start_index > history.end_index
     watched_from = window.start_index if unseen else history.watched_from
     return replace(history, watched_from=max(watched_from, _after_long_gap(window)))

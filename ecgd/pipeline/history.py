@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ecgd.features.r_peaks import PeakHints
+from ecgd.model.baseline import Baseline
 from ecgd.model.beat import Beat
+from ecgd.pipeline.lasting import Lasting
 
 KEPT_S = 300.0
 """Beats are kept for so long: the standard short record (Task Force 1996)."""
@@ -18,7 +20,10 @@ class History:
 
     ``origin`` is the sample count's: another origin invalidates everything. ``watched_from`` is
     the first index of the unbroken stretch in which beats would have been seen. Beats before
-    ``final_before`` have been told. ``hints`` is what the beat detector knows.
+    ``final_before`` have been told. ``hints`` is what the beat detector knows. ``baseline`` is the
+    patient's own and outlives the sample count; ``learned_index`` is where it last learned.
+    ``electrodes`` and ``channels`` remember what windows said about exchanged electrodes and
+    about measured leads that contradict each other, ``swap_evidence`` what showed the former.
     """
 
     origin: int = 0
@@ -27,6 +32,11 @@ class History:
     beats: tuple[Beat, ...] = ()
     final_before: int = 0
     hints: PeakHints | None = None
+    baseline: Baseline | None = None
+    learned_index: int = 0
+    electrodes: Lasting = field(default_factory=Lasting)
+    channels: Lasting = field(default_factory=Lasting)
+    swap_evidence: str = ""
 
     def since(self, index: int) -> tuple[Beat, ...]:
         """Return the beats whose R peak is at or after an index."""

@@ -2,111 +2,72 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from ecgd.config.settings import AnalysisSettings
+from ecgd.config.settings import AnalysisSettings, DeviceSettings
 from ecgd.dsp.derivation import complete_limb_leads, derivation_sources
 from ecgd.model.device import DeviceInfo, DeviceStatus
 from ecgd.model.link import BytesReceived, LinkStatistics, SamplesReceived
 from ecgd.model.signal import BoolArray, CountArray, FloatArray, SampleBlock, Window
-from ecgd.pipeline.ring import Ring
-from ecgd.protocol import (
-    BlockDecoder,
-    DeviceClock,
-    Fault,
-    HelloPacket,
-    Packet,
-    PlacementKind,
-    ReplyPacket,
-    SamplesPacket,
-    StatusPacket,
-    Timeline,
+from ecgd.pipeline.block_line import BlockLine
+from ecgd.pipeline.bridge import BRIDGE_S, bridge_short_holes
+from ecgd.pipeline.front_end import complete_front_end
+from ecgd.pipeline.intake_event import (
+    DeviceReset,
+    DeviceSeen,
+    FaultSeen,
+    IntakeEvent,
+    ReplySeen,
+    SamplesPlaced,
+    StatusSeen,
+    WindowReady,
 )
+from ecgd.pipeline.line_event import DeviceDescribed, Line, LineEvent, SamplesDecoded
+from ecgd.pipeline.ring import Ring
+from ecgd.pipeline.six_lead_line import PROTOCOL as SIX_LEAD
+from ecgd.pipeline.six_lead_line import SixLeadLine
+from ecgd.protocol import DeviceClock, PlacementKind
 
-WAITING_PACKETS = 50
-"""Sample packets kept until the device has said its scale: 5 s at 100 ms a packet."""
+__all__ = [
+    "DeviceReset",
+    "DeviceSeen",
+    "FaultSeen",
+    "Intake",
+    "IntakeEvent",
+    "ReplySeen",
+    "SamplesPlaced",
+    "StatusSeen",
+    "WindowReady",
+]
 
 RING_WINDOWS = 3
 """The ring holds so many windows."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WindowReady:
-    """A window to be analysed."""
-
-    window: Window
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SamplesPlaced:
-    """Samples at their absolute indices, after a gap of ``gap_samples``."""
-
-    block: SampleBlock
-    device: DeviceInfo
-    origin: int
-    gap_samples: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceSeen:
-    """The device has said who it is and how it measures."""
-
-    device: DeviceInfo
-    origin: int
-
-
-@dataclass(frozen=True, slots=True)
-class StatusSeen:
-    """The device reported its status."""
-
-    status: DeviceStatus
-    arrived_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReplySeen:
-    """The device answered a command."""
-
-    reply: ReplyPacket
-
-
-@dataclass(frozen=True, slots=True)
-class FaultSeen:
-    """Bytes were discarded."""
-
-    fault: Fault
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceReset:
-    """The sample count began anew: indices of before mean nothing any more."""
-
-    origin: int
-    reason: str
-
-
-IntakeEvent = (
-    WindowReady | SamplesPlaced | DeviceSeen | StatusSeen | ReplySeen | FaultSeen | DeviceReset
-)
-
-
 class Intake:
     """Turns what one source delivers into windows, one per hop.
 
-    ``phase_s`` shifts the hops, so that several patients do not ask for analysis at once.
+    ``device`` says which protocol the source's bytes are in, and what the device cannot say of
+    itself. ``phase_s`` shifts the hops, so that several patients do not ask for analysis at once.
+    Raises SourceError where a ``six-lead`` device has no scale.
     """
 
-    def __init__(self, settings: AnalysisSettings, *, phase_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        settings: AnalysisSettings,
+        device: DeviceSettings = DeviceSettings(),  # noqa: B008 (a frozen value)
+        *,
+        phase_s: float = 0.0,
+    ) -> None:
         self._settings = settings
+        self._device_settings = device
         self._phase_s = phase_s
-        self._decoder = BlockDecoder()
-        self._timeline = Timeline()
+        self._line: Line = SixLeadLine(device) if device.protocol == SIX_LEAD else BlockLine()
         self._clock = DeviceClock()
-        self._waiting: deque[tuple[SamplesPacket, float]] = deque(maxlen=WAITING_PACKETS)
         self._statistics = LinkStatistics()
+        self._described: DeviceInfo | None = None
         self._device: DeviceInfo | None = None
         self._status: DeviceStatus | None = None
         self._ring: Ring | None = None
@@ -115,8 +76,18 @@ class Intake:
 
     @property
     def device(self) -> DeviceInfo | None:
-        """The device as it described itself; None until it did."""
-        return self._device
+        """The device as it described itself, or as it is configured; None until either is known."""
+        return self._device or self._line.configured_device
+
+    @property
+    def takes_commands(self) -> bool:
+        """Whether the device can be asked who it is, or for anything else."""
+        return self._line.takes_commands
+
+    @property
+    def awaits_hello(self) -> bool:
+        """Whether the line was cut, and the device has not said again who it is."""
+        return self._line.awaits_hello
 
     @property
     def origin(self) -> int:
@@ -126,7 +97,7 @@ class Intake:
     @property
     def statistics(self) -> LinkStatistics:
         """Every byte and sample accounted for."""
-        decoded = self._decoder.statistics
+        decoded = self._line.statistics
         return replace(
             self._statistics,
             bytes_in=decoded.bytes_in,
@@ -142,22 +113,21 @@ class Intake:
         """Take what a source delivered and return what follows from it, in order."""
         events: list[IntakeEvent] = []
         if isinstance(received, SamplesReceived):
-            if received.device != self._device:
+            if received.device != self._described:
                 self._adopt(received.device, events)
             if received.status is not None:
-                self._take_status(received.status, received.block.arrived_s, events)
+                self._take_status(StatusSeen(received.status, received.block.arrived_s), events)
             self._place(received.block, events)
         else:
-            for packet in self._decoder.feed(received.data):
-                self._take(packet, received.arrived_s, events)
+            for event in self._line.receive(received.data, received.arrived_s):
+                self._take(event, events)
         return tuple(events)
 
     def interrupt(self, now_s: float) -> tuple[IntakeEvent, ...]:
         """Close the account of half-received packets: the link was cut."""
         events: list[IntakeEvent] = []
-        for packet in self._decoder.reset():
-            self._take(packet, now_s, events)
-        self._timeline.observe_cut()
+        for event in self._line.interrupt(now_s):
+            self._take(event, events)
         return tuple(events)
 
     def remainder(self, now_s: float) -> tuple[Window, ...]:
@@ -169,48 +139,31 @@ class Intake:
         whole = newest >= round(self._settings.window_s * self._device.fs_hz)
         return (self._window(newest, now_s),) if whole and newest > self._next_end - hop else ()
 
-    def _take(self, packet: Packet | Fault, arrived_s: float, events: list[IntakeEvent]) -> None:
-        match packet:
-            case SamplesPacket():
-                self._take_samples(packet, arrived_s, events)
-            case HelloPacket():
-                self._take_hello(packet, arrived_s, events)
-            case StatusPacket():
-                self._timeline.observe_status(packet, arrived_s)
-                self._take_status(packet.status, arrived_s, events)
-            case ReplyPacket():
-                events.append(ReplySeen(packet))
-            case Fault():
-                events.append(FaultSeen(packet))
+    def _take(self, event: LineEvent, events: list[IntakeEvent]) -> None:
+        match event:
+            case DeviceDescribed():
+                self._adopt(event.device, events)
+            case SamplesDecoded():
+                self._take_samples(event, events)
+            case StatusSeen():
+                self._take_status(event, events)
             case _:
-                # A command is what the gateway sends; its echo says nothing.
-                pass
+                events.append(event)
 
-    def _take_hello(self, packet: HelloPacket, arrived_s: float, events: list[IntakeEvent]) -> None:
-        if packet.info != self._device:
-            self._adopt(packet.info, events)
-        self._timeline.observe_hello(packet)
-        # One that still does not fit waits again: it must not be met twice in one round.
-        for _ in range(len(self._waiting)):
-            waiting, arrived_s = self._waiting.popleft()
-            self._take_samples(waiting, arrived_s, events)
+    def _take_status(self, seen: StatusSeen, events: list[IntakeEvent]) -> None:
+        self._status = seen.status
+        events.append(seen)
 
-    def _take_status(
-        self, status: DeviceStatus, arrived_s: float, events: list[IntakeEvent]
-    ) -> None:
-        self._status = status
-        events.append(StatusSeen(status, arrived_s))
-
-    def _adopt(self, device: DeviceInfo, events: list[IntakeEvent]) -> None:
+    def _adopt(self, described: DeviceInfo, events: list[IntakeEvent]) -> None:
         """Begin a new origin with another device, or the same with another scale."""
         anew = self._device is not None
-        self._device = device
-        self._timeline = Timeline(device.fs_hz)
+        self._described = described
+        self._device = complete_front_end(described, self._device_settings)
         if anew:
             self._restart("the device described itself anew", events)
         else:
             self._prepare()
-        events.append(DeviceSeen(device, self._origin))
+        events.append(DeviceSeen(self._device, self._origin))
 
     def _restart(self, reason: str, events: list[IntakeEvent]) -> None:
         self._origin += 1
@@ -230,24 +183,17 @@ class Intake:
         assert self._device is not None
         return round((self._settings.window_s + self._phase_s) * self._device.fs_hz)
 
-    def _take_samples(
-        self, packet: SamplesPacket, arrived_s: float, events: list[IntakeEvent]
-    ) -> None:
-        device = self._device
-        if device is None or packet.counts.shape[0] != len(device.leads):
-            self._waiting.append((packet, arrived_s))
-            return
-        placement = self._timeline.place(packet, arrived_s)
+    def _take_samples(self, decoded: SamplesDecoded, events: list[IntakeEvent]) -> None:
+        placement, arrived_s = decoded.placement, decoded.arrived_s
         if placement.kind is PlacementKind.REPEAT:
             repeats = self._statistics.repeats_dropped + 1
             self._statistics = replace(self._statistics, repeats_dropped=repeats)
             return
         if placement.kind is PlacementKind.RESET:
             self._restart(placement.reason or "the device counts its samples anew", events)
-        self._clock.observe(placement.start_index + packet.sample_count, arrived_s)
-        # The device's own test wave is no heart: it is kept, and judged by nobody.
-        valid = np.full(packet.sample_count, not packet.self_test, dtype=np.bool_)
-        self._place(SampleBlock(placement.start_index, packet.counts, valid, arrived_s), events)
+        start = placement.start_index
+        self._clock.observe(start + int(decoded.counts.shape[1]), arrived_s)
+        self._place(SampleBlock(start, decoded.counts, decoded.valid, arrived_s), events)
 
     def _place(self, block: SampleBlock, events: list[IntakeEvent]) -> None:
         assert self._ring is not None
@@ -287,28 +233,31 @@ class Intake:
         scaled_mv: FloatArray = (counts.astype(np.float64) - device.baseline_counts) / (
             device.counts_per_mv
         )
-        leads, signal_mv = complete_limb_leads(device.leads, scaled_mv)
+        bridged_mv, known = bridge_short_holes(scaled_mv, valid, round(BRIDGE_S * device.fs_hz))
+        leads, signal_mv = complete_limb_leads(device.leads, bridged_mv)
         return Window(
             start_index=end_index - length,
             fs_hz=device.fs_hz,
             leads=leads,
             signal_mv=signal_mv,
-            valid=valid.copy(),
+            valid=known,
             arrived_s=arrived_s,
             device=device,
             electrodes_off=self._status.electrodes_off if self._status else None,
-            saturated=_find_saturated(counts, device, leads),
+            saturated=_find_saturated(counts, valid, device, leads),
             origin=self._origin,
         )
 
 
-def _find_saturated(counts: CountArray, device: DeviceInfo, leads: tuple[str, ...]) -> BoolArray:
+def _find_saturated(
+    counts: CountArray, valid: BoolArray, device: DeviceInfo, leads: tuple[str, ...]
+) -> BoolArray:
     """Mark samples at the converter's limits; shape (lead, sample).
 
     A derived lead is marked where one that it is derived from is.
     """
-    limit = 2 ** (device.adc_bits - 1)
-    at_limit = (counts <= -limit) | (counts >= limit - 1)
+    low, high = _converter_range(device)
+    at_limit = ((counts <= low) | (counts >= high)) & valid
     sources = [device.leads.index(lead) for lead in derivation_sources(device.leads)]
     derived = at_limit[sources].any(axis=0)
     rows = [
@@ -316,3 +265,14 @@ def _find_saturated(counts: CountArray, device: DeviceInfo, leads: tuple[str, ..
     ]
     saturated: BoolArray = np.stack(rows)
     return saturated
+
+
+def _converter_range(device: DeviceInfo) -> tuple[int, int]:
+    """Return the lowest and the highest count.
+
+    A microcontroller's own converter counts from 0, with 0 mV near its middle; ``block`` is two's
+    complement by definition.
+    """
+    half = 1 << (device.adc_bits - 1)
+    counts_from_zero = device.protocol == SIX_LEAD and device.baseline_counts >= half // 2
+    return (0, 2 * half - 1) if counts_from_zero else (-half, half - 1)

@@ -41,7 +41,17 @@ def _commands(group: click.Group, words: tuple[str, ...]) -> Iterator[tuple[str,
             yield " ".join((*words, name)), command
 
 
+def _groups(group: click.Group, words: tuple[str, ...]) -> Iterator[tuple[str, click.Group]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield " ".join((*words, name)), command
+            yield from _groups(command, (*words, name))
+
+
 COMMANDS = dict(_commands(cli, ("ecgctl",)))
+GROUPS = dict(_groups(cli, ("ecgctl",)))
 
 
 def _section(command: str) -> str:
@@ -57,9 +67,38 @@ def test_every_command_and_every_option_of_it_is_described(command: str) -> None
         name
         for parameter in COMMANDS[command].params
         if isinstance(parameter, click.Option)
-        for name in parameter.opts
+        for name in (*parameter.opts, *parameter.secondary_opts)
     ]
     assert [name for name in options if not re.search(rf"`{name}[` ]", section)] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_argument_is_shown_where_it_stands(command: str) -> None:
+    """An argument's name, or one of its choices, stands in its section, in code."""
+    section = _section(command)
+    code = " ".join(re.findall(r"```.+?```|`[^`]+`", section, re.DOTALL))
+    for parameter in COMMANDS[command].params:
+        if isinstance(parameter, click.Argument):
+            kind = parameter.type
+            words = (
+                kind.choices if isinstance(kind, click.Choice) else [parameter.human_readable_name]
+            )
+            names = [str(word).strip("[].").upper().rpartition("_")[2] for word in words]
+            assert any(re.search(rf"\b{name}\b", code.upper()) for name in names), names
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_option_is_described_that_the_command_does_not_have(command: str) -> None:
+    rows = re.findall(r"^\| (`--[^|]+)\|", _section(command), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(--[a-z-]+)", row)}
+    own = {name for p in COMMANDS[command].params for name in (*p.opts, *p.secondary_opts)}
+    assert sorted(named - own) == []
+
+
+def test_groups_take_no_options_of_their_own() -> None:
+    """What a group took would be described nowhere."""
+    assert [name for name, group in GROUPS.items() if group.params] == []
+    assert all(group.help for group in GROUPS.values())
 
 
 def test_no_command_is_described_that_is_not_there() -> None:

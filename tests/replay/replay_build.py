@@ -11,13 +11,15 @@ from urllib.parse import quote
 
 from replay_recipes import Recipe
 
-from ecgd.node.device import FS_HZ, SimulatedDevice
+from ecgd.node.device import FS_HZ, Device, SimulatedDevice
 from ecgd.node.feed import Feed
 from ecgd.node.options import NodeOptions, read_options
 from ecgd.node.program import Node
 from ecgd.node.pty_link import PtyLink
+from ecgd.node.six_lead_device import SixLeadDevice
 from ecgd.protocol import Command, encode_command
 from ecgd.sources.byte_log import ByteLogHeader, ByteLogWriter, Direction
+from ecgd.sources.byte_log_device import device_notes
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RECORDINGS: Final = ROOT / "tests" / "fixtures" / "recordings"
@@ -40,8 +42,9 @@ class VirtualPort:
 
     congested = False
 
-    def __init__(self, recipe: Recipe, writer: ByteLogWriter) -> None:
+    def __init__(self, recipe: Recipe, writer: ByteLogWriter, *, asks: bool) -> None:
         self._writer = writer
+        self._asks = asks
         self._to_open_s = [start_s for start_s, _ in recipe.connected]
         self._spans = recipe.connected
         self._commands = list(recipe.commands)
@@ -52,7 +55,8 @@ class VirtualPort:
         said = bytearray()
         if self._to_open_s and self.now_s >= self._to_open_s[0]:
             self._to_open_s.pop(0)
-            said += encode_command(Command.HELLO) + encode_command(Command.START)
+            if self._asks:
+                said += encode_command(Command.HELLO) + encode_command(Command.START)
         while self._commands and self.now_s >= self._commands[0].time_s:
             sent = self._commands.pop(0)
             said += encode_command(sent.command, sent.argument)
@@ -69,23 +73,28 @@ class VirtualPort:
 def build_log(recipe: Recipe, seed: int = SEED) -> bytes:
     """Return the byte recording of a case: the same bytes each time."""
     options = _options(recipe, seed)
-    device = SimulatedDevice(
-        Feed(options.parts, options.electrodes_off, FS_HZ),
-        options.device_id,
-        options.battery,
-        boot=BOOT,
-    )
+    device = _device(options)
     notes = {"case": recipe.name}
+    if options.device.protocol != "block":
+        notes |= device_notes(options.device)
     if cuts := _cuts(recipe):
         notes[CUTS] = ",".join(f"{start_s:g}-{end_s:g}" for start_s, end_s in cuts)
     file = BytesIO()
-    port = VirtualPort(recipe, ByteLogWriter(file, ByteLogHeader(options.baud, notes)))
+    writer = ByteLogWriter(file, ByteLogHeader(options.baud, notes))
+    port = VirtualPort(recipe, writer, asks=options.device.protocol == "block")
     # The node asks no more of its port than VirtualPort has.
     node = Node(options, device, cast(PtyLink, port), None)
     for step in range(math.ceil(recipe.duration_s / STEP_S)):
         port.now_s = round(step * STEP_S, 6)
         node.move_on(port.now_s)
     return file.getvalue()
+
+
+def _device(options: NodeOptions) -> Device:
+    feed = Feed(options.parts, options.electrodes_off, FS_HZ)
+    if options.device.protocol == "six-lead":
+        return SixLeadDevice(feed, options.device, options.channel_faults)
+    return SimulatedDevice(feed, options.device_id, options.battery, boot=BOOT)
 
 
 def read_cuts(notes: dict[str, str]) -> tuple[tuple[float, float], ...]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from replay_build import read_cuts
 
-from ecgd.config.settings import PatientSettings, Settings
+from ecgd.config.settings import DeviceSettings, PatientSettings, Settings
 from ecgd.decision.alarm import Changes
 from ecgd.inference.scorer import NoModels
 from ecgd.model.alarm import Alarm, AlarmChange, AlarmState, ChangeKind
@@ -38,6 +38,7 @@ from ecgd.pipeline.intake import (
 )
 from ecgd.service.session import PatientSession
 from ecgd.sources.byte_log import ByteLogReader, Direction, LoggedBytes
+from ecgd.sources.byte_log_device import device_from_notes
 
 WATCH_S: Final = 1.0
 RETRY_S: Final = 0.5
@@ -52,14 +53,17 @@ def replay(path: Path) -> list[Event]:
     Raises RecordingError where the file is no byte recording.
     """
     reader = ByteLogReader(path)
-    return replay_records(reader, read_cuts(reader.header.notes))
+    notes = reader.header.notes
+    return replay_records(reader, read_cuts(notes), device_from_notes(notes))
 
 
 def replay_records(
-    records: Iterable[LoggedBytes], cuts: tuple[tuple[float, float], ...] = ()
+    records: Iterable[LoggedBytes],
+    cuts: tuple[tuple[float, float], ...] = (),
+    device: DeviceSettings = DeviceSettings(),  # noqa: B008 (a frozen value)
 ) -> list[Event]:
     """Return the events of records in order of time; ``cuts`` are spans of a closed link."""
-    run = _Run(cuts)
+    run = _Run(cuts, device)
     for logged in records:
         run.reach(logged.time_s)
         if logged.direction is Direction.FROM_DEVICE:
@@ -77,11 +81,11 @@ def _link_moments(cuts: tuple[tuple[float, float], ...]) -> Iterator[Received]:
 class _Run:
     """One recording on its way; ``now_s`` is the recording's time."""
 
-    def __init__(self, cuts: tuple[tuple[float, float], ...]) -> None:
+    def __init__(self, cuts: tuple[tuple[float, float], ...], device: DeviceSettings) -> None:
         settings = Settings()
         ids = (f"alert-{number}" for number in count(1))
         self._session = PatientSession(
-            PatientSettings(id="replay", source="replay:"),
+            PatientSettings(id="replay", source="replay:", device=device),
             settings,
             phase_s=0.0,
             new_alert_id=lambda: next(ids),

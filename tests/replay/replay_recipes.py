@@ -21,6 +21,7 @@ ALWAYS: Final = ((0.0, math.inf),)
 
 NORMAL: Final = "--source replay:normal?loop=true"
 INFERIOR: Final = "--source replay:inferior_stemi?loop=true"
+SIX_LEAD: Final = "--protocol six-lead --baud 38400"
 LATERAL: Final = "--source replay:lateral_stemi_injected?loop=true"
 
 
@@ -162,6 +163,50 @@ RECIPES: Final = (
         "the battery falls below a fifth: a low technical alarm after the hold-off",
         f"{NORMAL} --battery 3490:3370/120",
         75,
+    ),
+    Recipe(
+        "six_lead_clean",
+        "the document's frame at 38400 baud: nothing lost, battery and electrodes not reported",
+        f"{INFERIOR} {SIX_LEAD}",
+        35,
+    ),
+    Recipe(
+        "six_lead_byte_loss",
+        "single bytes of six-lead frames are lost: each costs its frame, the phase is found again",
+        f"{NORMAL} {SIX_LEAD} --byte-loss 0.0002",
+        35,
+    ),
+    Recipe(
+        "six_lead_bit_errors",
+        "one bit in 5 000 is flipped: gaps of one sample, no damaged frame is taken for a good one",
+        f"{NORMAL} {SIX_LEAD} --bit-errors 0.0002",
+        35,
+    ),
+    Recipe(
+        "six_lead_stall",
+        "the radio holds six-lead frames back for 2 s, then gives them all: late, and no gap",
+        f"{NORMAL} {SIX_LEAD} --stall 14,2",
+        35,
+    ),
+    Recipe(
+        "six_lead_overflow",
+        "the radio holds back more six-lead frames than it can keep: seconds later a gap of what "
+        "was lost, though no frame says so",
+        f"{NORMAL} {SIX_LEAD} --stall 16,4",
+        35,
+    ),
+    Recipe(
+        "six_lead_garbage_start",
+        "700 bytes of noise before the first six-lead frame: none is taken for a sample",
+        f"{NORMAL} {SIX_LEAD} --garbage-at-start 700",
+        30,
+    ),
+    Recipe(
+        "six_lead_channel_fault",
+        "one channel's gain is wrong, so the leads contradict each other for ever: the frames are "
+        "found by their sums alone",
+        f"{NORMAL} {SIX_LEAD} --channel-fault aVL=0.5",
+        30,
     ),
 )
 

@@ -29,10 +29,11 @@ from replay_driver import Event, replay, replay_records
 from replay_recipes import BY_NAME, RECIPES
 
 from ecgd.sources.byte_log import SUFFIX, ByteLogReader, LoggedBytes
+from ecgd.sources.byte_log_device import device_from_notes
 
 CASES = case_names()
-SIZE_MAX = 1_500_000
-SPLIT_CASE = "bit_errors"
+SIZE_MAX = 2_500_000
+SPLIT_CASES = ("bit_errors", "six_lead_bit_errors")
 
 HEART_ALARMS = {
     "stemi": {"STEMI_DETECTED"},
@@ -40,6 +41,7 @@ HEART_ALARMS = {
     "link_cut": {"STEMI_DETECTED"},
     "asystole": {"ASYSTOLE"},
     "asystole_behind_electrode": {"ASYSTOLE"},
+    "six_lead_clean": {"STEMI_DETECTED"},
 }
 """What each recipe's patient has; every other one has a heart that gives no alarm."""
 
@@ -50,6 +52,7 @@ TECHNICAL_ALARMS = {
     "electrode_off": {"ELECTRODE_OFF"},
     "link_cut": {"LINK_LOST", "CHECK_PATIENT"},
     "reset_behind_cut": {"LINK_LOST"},
+    "six_lead_channel_fault": {"CHANNEL_FAULT"},
 }
 """What each recipe's line and device have."""
 
@@ -104,7 +107,12 @@ def test_nothing_that_befalls_the_line_clears_an_alarm_of_the_heart(name: str) -
     assert changes.count("raised") == 1
 
 
-@pytest.mark.parametrize("name", ["clean", "loss", "byte_loss", "bit_errors", "stall", "link_cut"])
+SIX_LEAD = [name for name in CASES if name.startswith("six_lead_")]
+
+
+@pytest.mark.parametrize(
+    "name", ["clean", "loss", "byte_loss", "bit_errors", "stall", "link_cut", *SIX_LEAD]
+)
 def test_sample_indices_are_the_device_s_own_time(name: str) -> None:
     """250 Hz, no drift, no reset: a lost sample is a hole, and moves nothing after it."""
     newest = [event for event in found(name) if event["event"] == "window"][-1]
@@ -120,11 +128,13 @@ def test_another_seed_gives_other_bytes() -> None:
     assert build_log(BY_NAME["loss"], seed=2) != log_path("loss").read_bytes()
 
 
+@pytest.mark.parametrize("name", SPLIT_CASES)
 @pytest.mark.parametrize("seed", range(3))
-def test_the_events_do_not_depend_on_how_the_bytes_were_split(seed: int) -> None:
-    reader = ByteLogReader(log_path(SPLIT_CASE))
+def test_the_events_do_not_depend_on_how_the_bytes_were_split(name: str, seed: int) -> None:
+    reader = ByteLogReader(log_path(name))
+    notes = reader.header.notes
     pieces = split(reader, random.Random(seed))
-    assert replay_records(pieces, read_cuts(reader.header.notes)) == found(SPLIT_CASE)
+    assert replay_records(pieces, read_cuts(notes), device_from_notes(notes)) == found(name)
 
 
 def split(records: ByteLogReader, rng: random.Random) -> Iterator[LoggedBytes]:
@@ -135,6 +145,19 @@ def split(records: ByteLogReader, rng: random.Random) -> Iterator[LoggedBytes]:
             size = rng.randint(1, len(left)) if rng.random() < 0.7 else 1
             yield replace(record, data=left[:size])
             left = left[size:]
+
+
+@pytest.mark.parametrize("name", SIX_LEAD)
+def test_a_six_lead_device_reports_neither_battery_nor_electrodes(name: str) -> None:
+    events = found(name)
+    assert not [event for event in events if event["event"] == "status"]
+    assert not [event for event in events if event.get("event_type") == "BATTERY_LOW"]
+
+
+def test_a_line_that_was_held_up_or_noisy_loses_no_six_lead_sample() -> None:
+    for name in ("six_lead_clean", "six_lead_stall", "six_lead_garbage_start"):
+        assert end_of(found(name))["samples_lost"] == 0
+    assert end_of(found("six_lead_overflow"))["samples_lost"] == pytest.approx(370, abs=10)
 
 
 def test_no_log_is_without_expectations_and_none_without_a_log() -> None:

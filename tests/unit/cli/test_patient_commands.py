@@ -106,6 +106,13 @@ def test_archived_patients_are_listed_when_asked_for(socket_path: Path) -> None:
     assert "Olga" in run(socket_path, "patients", "list", "--all").output
 
 
+def test_where_nobody_is_watched_the_way_on_is_said(
+    socket_path: Path, gateway: FakeGateway
+) -> None:
+    gateway.patient_desk.entries.clear()
+    assert "ecgctl patients add ID --source URL" in run(socket_path, "patients", "list").output
+
+
 def test_a_foreign_device_needs_a_person(socket_path: Path) -> None:
     result = run(socket_path, "devices", "list")
     assert result.exit_code == 4

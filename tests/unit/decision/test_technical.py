@@ -14,7 +14,7 @@ from ecgd.decision.technical import (
     technical_finding,
     technical_findings,
 )
-from ecgd.model.finding import Domain, EventType, Severity
+from ecgd.model.finding import ChannelFinding, Domain, EventType, PlacementFinding, Severity
 
 SETTINGS = AlarmSettings()
 
@@ -42,6 +42,18 @@ def test_each_fault_has_its_finding() -> None:
         EventType.LINK_LOST: ("link lost: no bytes for 12 s",),
     }
     assert kinds(TechnicalState(link_lost_reason="")) == [EventType.LINK_LOST]
+
+
+def test_exchanged_electrodes_and_channels_at_fault_are_told() -> None:
+    swapped = PlacementFinding(("LA", "RA"), "LA and RA", "lead I")
+    state = TechnicalState(placement=swapped, channels=ChannelFinding(("II",), "II is inverted"))
+    findings = technical_findings(state, SETTINGS)
+    assert [(f.event_type, f.evidence) for f in findings] == [
+        (EventType.ELECTRODE_SWAPPED, ("LA and RA", "lead I"))
+    ], "a break that does not last is no fault yet"
+    lasting = ChannelFinding(("II",), "II is inverted", lasting=True)
+    (fault,) = technical_findings(TechnicalState(channels=lasting), SETTINGS)
+    assert (fault.event_type, fault.evidence) == (EventType.CHANNEL_FAULT, ("II is inverted",))
 
 
 @pytest.mark.parametrize(

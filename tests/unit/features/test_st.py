@@ -71,7 +71,7 @@ def test_a_front_end_that_bends_st_is_not_measured(
     lead = summarise(beats_of(*[0.3] * 6), highpass_hz=corner_hz)
     assert lead.measurable is measurable
     if not measurable:
-        assert lead.reason == "front end high-pass 0.5 Hz"
+        assert lead.reason == "not measurable with this front end: high-pass 0.5 Hz"
         assert lead.level_mv is None
 
 
