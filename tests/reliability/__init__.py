@@ -1,0 +1,1 @@
+"""Seeded faults against the real daemon: what was promised, what was done, what happened."""
