@@ -570,7 +570,7 @@ def test_same_message_is_not_queued_twice() -> None:
 
 
 def test_attempts_of_an_earlier_life_count_and_a_wrong_clock_cannot_hold_an_alert() -> None:
-    schedule = RetrySchedule(first_s=(0.05,), retry_after_cap_s=0.2)
+    schedule = RetrySchedule(first_s=(0.05,), cap_s=0.2)
     with (
         receiving(answer(200)) as receiver,
         delivering(receiver.url, schedule=schedule) as delivery,
