@@ -96,11 +96,11 @@ TABLE: Final[dict[tuple[LineState, LineEvent], _Row]] = (
 class Backoff:
     """How long to wait before the next try: doubling from ``first_s`` up to ``cap_s``.
 
-    ``jitter`` 0.2 spreads it by ±20 %. A line that stayed open for ``stable_s`` starts afresh.
+    ``jitter`` 0.2 spreads it by ±20 %: a device that comes back is heard within 5 s. A line that stayed open for ``stable_s`` starts afresh.
     """
 
     first_s: float = 0.5
-    cap_s: float = 15.0
+    cap_s: float = 4.0
     jitter: float = 0.2
     stable_s: float = 10.0
     settle_s: float = 1.0
