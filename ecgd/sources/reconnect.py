@@ -96,7 +96,8 @@ TABLE: Final[dict[tuple[LineState, LineEvent], _Row]] = (
 class Backoff:
     """How long to wait before the next try: doubling from ``first_s`` up to ``cap_s``.
 
-    ``jitter`` 0.2 spreads it by ±20 %: a device that comes back is heard within 5 s. A line that stayed open for ``stable_s`` starts afresh.
+    ``jitter`` 0.2 spreads it by ±20 %: a device that comes back is heard within 5 s. A line that
+    stayed open for ``stable_s`` starts afresh.
     """
 
     first_s: float = 0.5
