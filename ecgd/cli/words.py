@@ -61,9 +61,11 @@ def count(number: int, noun: str) -> str:
 
 
 def megabytes(size_bytes: float) -> str:
-    """Return a size in MB, or kB where it is small."""
+    """Return a size in MB, in kB where it is small, in GB where it is large."""
     if size_bytes < 99_500:
         return f"{size_bytes / 1e3:.0f} kB"
+    if size_bytes >= 9.95e9:
+        return f"{size_bytes / 1e9:.1f} GB"
     return f"{size_bytes / 1e6:,.1f} MB".replace(",", NBSP)
 
 

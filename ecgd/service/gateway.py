@@ -95,6 +95,7 @@ class DaemonGateway:
                 ("telemetry", statistics.dropped_telemetry),
                 ("deliveries", parts.overflowed),
                 ("log records", parts.logs.dropped),
+                ("items of live streams", parts.live.missed_count),
             ),
             store_commit=statistics.commit,
             memory_mb=_resident_mb(),

@@ -66,6 +66,7 @@ class LiveHub:
         self._run_id = uuid4().hex
         self._events: deque[LiveEvent] = deque(maxlen=EVENTS_KEPT)
         self._count = 0
+        self._missed_count = 0
         self._ended: str | None = None
         self._event_streams: list[ItemStream] = []
         self._patient_streams: dict[str, list[ItemStream]] = {}
@@ -88,10 +89,20 @@ class LiveHub:
         """How many streams are open."""
         return sum(1 for _ in self._all_streams())
 
+    @property
+    def missed_count(self) -> int:
+        """How many items slow clients have missed, all together."""
+        return self._missed_count
+
+    def _note_missed(self) -> None:
+        self._missed_count += 1
+
     def watch_events(self, patient_id: str | None, since_start: bool) -> ItemStream:
         """Return a stream of events; raises TooManyStreamsError."""
         self._check_room()
-        stream = ItemStream(lambda: self._event_streams.remove(stream), patient_id)
+        stream = ItemStream(
+            lambda: self._event_streams.remove(stream), patient_id, self._note_missed
+        )
         if since_start:
             for event in self._events:
                 if patient_id in (None, event.patient_id):
@@ -103,7 +114,7 @@ class LiveHub:
     def watch_patient(self, patient_id: str) -> ItemStream:
         """Return a stream of everything about one patient; raises TooManyStreamsError."""
         self._check_room()
-        stream = ItemStream(lambda: self._leave(patient_id, stream), patient_id)
+        stream = ItemStream(lambda: self._leave(patient_id, stream), patient_id, self._note_missed)
         self._patient_streams.setdefault(patient_id, []).append(stream)
         self._end_if_over(stream)
         return stream

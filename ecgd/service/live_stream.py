@@ -52,11 +52,20 @@ class _Place:
 
 
 class ItemStream(_Place):
-    """A queue of items; what finds no room pushes the oldest out."""
+    """A queue of items; what finds no room pushes the oldest out.
 
-    def __init__(self, release: Callable[[], None], patient_id: str | None = None) -> None:
+    ``pushed_out`` is called for each item that a client will miss.
+    """
+
+    def __init__(
+        self,
+        release: Callable[[], None],
+        patient_id: str | None = None,
+        pushed_out: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(release)
         self.patient_id = patient_id
+        self._pushed_out = pushed_out
         self._items: deque[LiveItem] = deque()
         self._missed = 0
 
@@ -64,6 +73,7 @@ class ItemStream(_Place):
         if len(self._items) >= ITEMS_MAX:
             self._items.popleft()
             self._missed += 1
+            self._pushed_out()
         self._items.append(item)
         self._wake.set()
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from ecgd.cli.words import age, clean, count, duration, live_age, rate, signed_mv
+from ecgd.cli.words import (
+    NBSP,
+    age,
+    clean,
+    count,
+    duration,
+    live_age,
+    megabytes,
+    rate,
+    signed_mv,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +52,17 @@ def test_figures() -> None:
     assert rate(71.6) == "72 bpm"
     assert count(1, "packet") == "1 packet"
     assert count(1200, "packet") == "1\N{NO-BREAK SPACE}200 packets"
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "words"),
+    [
+        (0, "0 kB"),
+        (99_499, "99 kB"),
+        (99_500, "0.1 MB"),
+        (1_234_500_000, f"1{NBSP}234.5 MB"),
+        (82.9313e9, "82.9 GB"),
+    ],
+)
+def test_sizes_read_well_from_kilobytes_to_gigabytes(size_bytes: float, words: str) -> None:
+    assert megabytes(size_bytes) == words

@@ -128,6 +128,7 @@ def test_a_slow_client_loses_the_oldest_and_is_told_how_many() -> None:
             taken += len(await quick.take(0))
         items = await _all(stream)
         assert items[0] == Missed(7)
+        assert hub.missed_count == 7
         assert len(items) == ITEMS_MAX + 1
         assert taken == ITEMS_MAX + 7
         assert await _all(stream) == []
