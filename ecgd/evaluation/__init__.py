@@ -1,0 +1,1 @@
+"""Floor 5: accuracy, measured on annotated databases (``scripts/evaluate``, extra ``eval``)."""

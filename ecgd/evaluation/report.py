@@ -1,0 +1,145 @@
+"""The page of figures, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import isnan, nan
+from typing import Final
+
+from ecgd import __version__
+from ecgd.evaluation.beat_study import OURS, BeatRow, rows_of
+from ecgd.evaluation.boundary_study import KINDS, POINTS, BoundaryTally
+from ecgd.evaluation.quality_study import QualityRow
+from ecgd.evaluation.scores import average, gross, spread
+from ecgd.evaluation.st_study import StRow
+
+NOISE_NAMES: Final = {"em": "electrode motion", "ma": "muscle", "bw": "baseline wander"}
+ST_LIMIT_MV: Final = 0.02
+WORST: Final = 5
+
+
+def page(sections: Iterable[str], minutes: float) -> str:
+    """Return the whole page."""
+    head = (
+        "# Accuracy\n\n"
+        "Written by `scripts/evaluate`: the daemon's own intake and analysis, a window of 5 s\n"
+        "at a time, over annotated databases, scored as ANSI/AAMI EC57 does (match window\n"
+        "150 ms). No learning period is left out. What cannot be judged counts as missed.\n\n"
+        f"ecgd {__version__}; {minutes:.0f} minutes on 2 processes.\n\n"
+        "```sh\nscripts/evaluate --data DIR\n```\n"
+    )
+    return "\n".join((head, *sections))
+
+
+def beat_section(rows: Sequence[BeatRow]) -> str:
+    """Return the table of detectors, and our worst records."""
+    lines = [
+        "## Beats, MIT-BIH Arrhythmia Database\n",
+        "The libraries see the whole record at once, first channel. Ventricular flutter is not\n"
+        "scored.\n",
+        "| detector | Se gross | +P gross | Se average | +P average | error, ms |",
+        "|---|---|---|---|---|---|",
+    ]
+    for detector in dict.fromkeys(row.detector for row in rows):
+        own = [row.match for row in rows_of(rows, detector)]
+        total = gross(match.counts for match in own)
+        error = spread([1000 * error_s for match in own for error_s in match.errors_s])
+        lines.append(
+            f"| {detector} | {_percent(total.sensitivity)} | {_percent(total.predictivity)} "
+            f"| {_percent(average(match.counts.sensitivity for match in own))} "
+            f"| {_percent(average(match.counts.predictivity for match in own))} "
+            f"| {error.mean:+.1f} ± {error.deviation:.1f} |"
+        )
+    worst = sorted(rows_of(rows, OURS), key=lambda row: row.match.counts.f1)[:WORST]
+    listed = ", ".join(
+        f"{row.record} ({row.match.counts.missed} missed, {row.match.counts.extra} extra)"
+        for row in worst
+    )
+    return "\n".join((*lines, f"\nOur worst records: {listed}.\n"))
+
+
+def noise_section(rows: Sequence[tuple[str, BeatRow]]) -> str:
+    """Return the table of noises; each row has the noise and one record's beats in it."""
+    lines = [
+        "## Beats in noise\n",
+        "Recorded noise of NSTDB, added to both channels as the program nst does, in two\n"
+        "minutes of every four; the noisy minutes alone are scored.\n",
+        "| noise | SNR | Se | +P | F1 | windows called unusable |",
+        "|---|---|---|---|---|---|",
+    ]
+    for kind, level in dict.fromkeys((kind, row.detector) for kind, row in rows):
+        own = [row for each, row in rows if (each, row.detector) == (kind, level)]
+        total = gross(row.match.counts for row in own)
+        lines.append(
+            f"| {NOISE_NAMES[kind]} | {level} | {_percent(total.sensitivity)} "
+            f"| {_percent(total.predictivity)} | {_percent(total.f1)} "
+            f"| {_percent(average(row.unusable_share for row in own))} |"
+        )
+    return "\n".join((*lines, ""))
+
+
+def boundary_section(
+    title: str, tallies: Iterable[BoundaryTally], *, every_beat_marked: bool = True
+) -> str:
+    """Return the table of waves and their boundaries.
+
+    Where experts have left beats out, what they have not marked says nothing about +P.
+    """
+    total = BoundaryTally()
+    for tally in tallies:
+        total.add(tally)
+    lines = [
+        f"## Boundaries, {title}\n",
+        "| wave | Se | +P | onset, ms | peak, ms | end, ms |",
+        "|---|---|---|---|---|---|",
+    ]
+    for kind in KINDS:
+        counts = total.counts[kind]
+        errors = [spread(total.errors_ms[kind, point]) for point in POINTS]
+        cells = " | ".join(f"{each.mean:+.1f} ± {each.deviation:.1f}" for each in errors)
+        predictivity = counts.predictivity if every_beat_marked else nan
+        found = f"{_percent(counts.sensitivity)} | {_percent(predictivity)}"
+        lines.append(f"| {kind} | {found} | {cells} |")
+    return "\n".join((*lines, ""))
+
+
+def st_section(rows: Sequence[StRow]) -> str:
+    """Return how far our ST is from that at the experts' boundaries."""
+    near = [row for row in rows if row.error_mv is not None and abs(row.error_mv) <= ST_LIMIT_MV]
+    errors = [row.error_mv for row in rows if row.error_mv is not None]
+    covered = [
+        row
+        for row in rows
+        if row.error_mv is not None
+        and row.uncertainty_mv is not None
+        and abs(row.error_mv) <= row.uncertainty_mv
+    ]
+    error = spread([1000 * each for each in errors])
+    return (
+        "## ST at J+40 ms, LUDB\n\n"
+        "Against the same level at the experts' QRS onset and end, median over the marked\n"
+        "beats.\n\n"
+        "| leads | measured | within 0.02 mV | error, µV | within our own uncertainty |\n"
+        "|---|---|---|---|---|\n"
+        f"| {len(rows)} | {_percent(len(errors) / len(rows))} | {_percent(len(near) / len(rows))} "
+        f"| {error.mean:+.1f} ± {error.deviation:.1f} | {_percent(len(covered) / len(errors))} |\n"
+    )
+
+
+def quality_section(rows: Sequence[QualityRow]) -> str:
+    """Return how our quality agrees with people's."""
+    good = [row for row in rows if row.acceptable]
+    bad = [row for row in rows if not row.acceptable]
+    kept = sum(row.called_usable for row in good) / len(good)
+    caught = sum(not row.called_usable for row in bad) / len(bad)
+    return (
+        "## Quality, Challenge 2011, set a\n\n"
+        "Low-cost device, 10 s; people judged all twelve leads, we see I and II. Called usable:\n"
+        "both leads usable in at least half of the windows.\n\n"
+        "| acceptable ones kept | unacceptable ones caught |\n|---|---|\n"
+        f"| {_percent(kept)} of {len(good)} | {_percent(caught)} of {len(bad)} |\n"
+    )
+
+
+def _percent(ratio: float) -> str:
+    return "–" if isnan(ratio) else f"{100 * ratio:.2f} %"

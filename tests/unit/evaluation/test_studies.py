@@ -1,0 +1,101 @@
+"""Each study on a real record with experts' marks, and on marks that were moved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecgd.errors import RecordingError
+from ecgd.evaluation.beat_study import score, study_noise, study_record
+from ecgd.evaluation.boundary_study import compare, study_ludb
+from ecgd.evaluation.databases import Noise, ReferenceBeats, read_beats, read_waves, records_of
+from ecgd.evaluation.quality_study import study_quality
+from ecgd.evaluation.scores import spread
+from ecgd.evaluation.st_study import study_st
+
+RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
+BEATS = RECORDINGS / "beats_mitdb_119"
+
+
+def test_every_beat_of_a_real_record_is_found() -> None:
+    (row,) = study_record(BEATS, rivals=False)
+    assert row.match.counts.missed == 0
+    assert row.match.counts.extra == 0
+    assert row.match.counts.found == len(read_beats(BEATS).times_s)
+    assert row.unusable_share == 0.0
+
+
+def test_flutter_is_not_scored() -> None:
+    reference = ReferenceBeats((1.0, 5.0), ("N", "N"), ((4.0, 6.0),))
+    match = score(reference, [1.0, 4.5])
+    assert (match.counts.found, match.counts.missed, match.counts.extra) == (1, 0, 0)
+
+
+def test_noise_is_scored_where_it_is_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ecgd.evaluation.beat_study.NOISE_FROM_S", 20.0)
+    monkeypatch.setattr("ecgd.evaluation.beat_study.NOISE_TURN_S", 20.0)
+    wave = np.random.default_rng(1).normal(size=(2, 250 * 40))
+    loud = study_noise(BEATS, Noise(250.0, wave), -20.0)
+    soft = study_noise(BEATS, Noise(250.0, wave), 40.0)
+    inside = [t for t in read_beats(BEATS).times_s if 20.0 <= t <= 40.0]
+    assert len(soft.match.pairs) == len(inside)
+    assert soft.unusable_share == 0.0
+    assert len(loud.match.pairs) < len(inside)
+    assert loud.unusable_share > 0.5
+
+
+def test_boundaries_of_a_real_record_are_near_the_experts() -> None:
+    tally = study_ludb(RECORDINGS, "boundaries_ludb_152")
+    assert tally.counts["QRS"].f1 > 0.95
+    assert abs(spread(tally.errors_ms["QRS", "onset"]).mean) < 20
+    assert len(tally.errors_ms["T", "end"]) > 20
+
+
+def test_moved_marks_show_as_an_error_of_that_size() -> None:
+    marked = read_waves(RECORDINGS / "boundaries_ludb_152", "ii")
+    moved = [
+        replace(
+            wave,
+            onset_s=None if wave.onset_s is None else wave.onset_s + 0.02,
+            end_s=None if wave.end_s is None else wave.end_s - 0.01,
+        )
+        for wave in marked
+    ]
+    tally = compare(marked, moved)
+    assert tally.counts["P"].f1 == tally.counts["QRS"].f1 == tally.counts["T"].f1 == 1.0
+    assert spread(tally.errors_ms["QRS", "onset"]).mean == pytest.approx(20.0)
+    assert spread(tally.errors_ms["T", "end"]).mean == pytest.approx(-10.0)
+
+
+def test_st_of_a_real_record_is_that_at_the_experts_boundaries() -> None:
+    rows = study_st(RECORDINGS, "boundaries_ludb_152")
+    assert len(rows) == 6
+    errors = [row.error_mv for row in rows]
+    assert all(error is not None and abs(error) <= 0.02 for error in errors), errors
+
+
+def test_quality_tells_a_heart_from_noise(tmp_path: Path) -> None:
+    heart = np.load(_normal(tmp_path))
+    noise = np.random.default_rng(2).normal(scale=800, size=heart.shape)
+    held = np.stack([heart, noise]).astype(np.int16)
+    np.save(tmp_path / "ecg250_uV.npy", held)
+    (tmp_path / "labels.csv").write_text("record,quality\na,acceptable\nb,unacceptable\n")
+    good, bad = study_quality(tmp_path, 0, 1)
+    assert (good.record, good.acceptable, good.called_usable) == ("a", True, True)
+    assert (bad.record, bad.acceptable, bad.called_usable) == ("b", False, False)
+
+
+def test_a_folder_without_records_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="no WFDB record"):
+        records_of(tmp_path)
+
+
+def _normal(folder: Path) -> Path:
+    from ecgd.sources.recording import read_recording
+
+    path = folder / "normal.npy"
+    np.save(path, read_recording(RECORDINGS / "normal").counts)
+    return path
