@@ -29,6 +29,8 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.CARDIAC_ISCHEMIA: "Signs of reduced blood supply of the heart",
     EventType.CARDIAC_ANOMALY: "Unusual heart signal",
     EventType.ASYSTOLE: "No heart beat seen",
+    EventType.VENTRICULAR_FIBRILLATION: "Ventricular fibrillation",
+    EventType.VENTRICULAR_TACHYCARDIA: "Ventricular tachycardia",
     EventType.EXTREME_BRADYCARDIA: "Extremely slow heart rate",
     EventType.EXTREME_TACHYCARDIA: "Extremely fast heart rate",
     EventType.PAUSE: "Long pause between heart beats",
@@ -88,6 +90,19 @@ _HEART_ACTIONS: Final[Mapping[EventType, Mapping[Severity, str]]] = {
         Severity.CRITICAL: (
             "Go to the patient now. If there is no response and no normal breathing, call "
             "{number}, begin chest compressions and send for a defibrillator."
+        ),
+    },
+    EventType.VENTRICULAR_FIBRILLATION: {
+        Severity.CRITICAL: (
+            "Go to the patient now. If there is no response and no normal breathing, call "
+            "{number}, begin chest compressions and send for a defibrillator: it can end this "
+            "rhythm."
+        ),
+    },
+    EventType.VENTRICULAR_TACHYCARDIA: {
+        Severity.CRITICAL: (
+            "Go to the patient now and call {number}. If there is no response and no normal "
+            "breathing, begin chest compressions and send for a defibrillator."
         ),
     },
     EventType.EXTREME_BRADYCARDIA: {

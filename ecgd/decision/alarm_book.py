@@ -12,7 +12,10 @@ from ecgd.model.alarm import PRIORITY, Alarm, AlarmState, Priority
 from ecgd.model.finding import Domain, EventType
 
 LETHAL_RHYTHMS: Final = frozenset(
-    {EventType.ASYSTOLE, EventType.EXTREME_BRADYCARDIA, EventType.EXTREME_TACHYCARDIA}
+    {
+        *(EventType.ASYSTOLE, EventType.EXTREME_BRADYCARDIA, EventType.EXTREME_TACHYCARDIA),
+        *(EventType.VENTRICULAR_FIBRILLATION, EventType.VENTRICULAR_TACHYCARDIA),
+    }
 )
 """Kinds after which a signal that cannot be judged calls for a look at the patient."""
 

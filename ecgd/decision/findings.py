@@ -30,14 +30,23 @@ UNKNOWN_RHYTHM: Final = "unknown"
 """Label of a rhythm that could not be judged."""
 
 _RHYTHM_EVENTS: Final = {
+    "ventricular fibrillation": (EventType.VENTRICULAR_FIBRILLATION, Severity.CRITICAL),
+    "ventricular tachycardia": (EventType.VENTRICULAR_TACHYCARDIA, Severity.CRITICAL),
     "asystole": (EventType.ASYSTOLE, Severity.CRITICAL),
     "extreme bradycardia": (EventType.EXTREME_BRADYCARDIA, Severity.HIGH),
     "extreme tachycardia": (EventType.EXTREME_TACHYCARDIA, Severity.HIGH),
     "atrial fibrillation suspected": (EventType.ATRIAL_FIBRILLATION, Severity.MEDIUM),
 }
 
+OSCILLATIONS: Final = frozenset({"ventricular fibrillation", "ventricular tachycardia"})
+"""Labels of rhythms without beats that can be told apart: nothing else can be seen under them."""
+
 _GRAVER_THAN_AF: Final = frozenset(
-    {"asystole", "extreme bradycardia", "extreme tachycardia", "pause"}
+    {*OSCILLATIONS, "asystole", "extreme bradycardia", "extreme tachycardia", "pause"}
+)
+
+_HIDDEN_BY_OSCILLATION: Final = frozenset(
+    {EventType.EXTREME_BRADYCARDIA, EventType.EXTREME_TACHYCARDIA, EventType.PAUSE}
 )
 
 _SHOWN_TERRITORIES: Final = frozenset({Territory.INFERIOR.value, Territory.HIGH_LATERAL.value})
@@ -74,7 +83,8 @@ def unjudged_events(
     For ``Observation.unjudged``. ST that was not measurable, or only in part of the territories
     that limb leads show, must not clear an ST alarm; a rhythm that was not judged must not clear
     a rhythm alarm, nor networks that gave no score theirs. The rhythm has one label, the gravest:
-    under a graver one atrial fibrillation cannot be seen.
+    under a graver one atrial fibrillation cannot be seen, and where no beats can be told apart
+    neither rate nor pause. A standstill can: what swings does not stand still.
     """
     st_seen = st is not None and _SHOWN_TERRITORIES.isdisjoint(st.not_visible)
     return frozenset(
@@ -82,6 +92,7 @@ def unjudged_events(
             *(() if st_seen else _ST_KINDS),
             *(() if rhythm.label != UNKNOWN_RHYTHM else _RHYTHM_KINDS),
             *((EventType.ATRIAL_FIBRILLATION,) if rhythm.label in _GRAVER_THAN_AF else ()),
+            *(_HIDDEN_BY_OSCILLATION if rhythm.label in OSCILLATIONS else ()),
             *(() if scores is not None else (EventType.CARDIAC_ANOMALY,)),
         )
     )
@@ -133,7 +144,7 @@ def _rhythm_findings(
 def _pause_finding(rhythm: RhythmFinding, settings: AnalysisSettings) -> Finding | None:
     """Return a pause, HIGH when it was as long as an asystole; one that lasts is asystole."""
     pause_s = rhythm.longest_pause_s or 0.0
-    if rhythm.label == "asystole" or pause_s <= settings.pause_s:
+    if rhythm.label in {"asystole", *OSCILLATIONS} or pause_s <= settings.pause_s:
         return None
     severity = Severity.HIGH if pause_s >= settings.asystole_s else Severity.MEDIUM
     return _heart(EventType.PAUSE, severity, f"pause of {pause_s:.1f} s between beats")

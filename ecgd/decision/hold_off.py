@@ -33,8 +33,8 @@ def hold_off_s(event_type: EventType, settings: HoldOffSettings) -> float:
     """Return how long evidence must last before this kind is raised, in seconds.
 
     Kinds that no setting names are raised at once: their definition already holds a time
-    (asystole, check patient, exchanged electrodes, channel fault) or they are facts (database,
-    delivery, overflow).
+    (asystole, ventricular fibrillation and tachycardia, check patient, exchanged electrodes,
+    channel fault) or they are facts (database, delivery, overflow).
     """
     return {
         EventType.STEMI_DETECTED: settings.stemi_s,

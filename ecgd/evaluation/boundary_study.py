@@ -47,33 +47,68 @@ def study_ludb(folder: Path, name: str) -> BoundaryTally:
     return tally
 
 
-def study_qtdb(folder: Path, name: str) -> BoundaryTally:
-    """Score one QTDB record's marks, which hold for both leads, against the whole beat's."""
+def study_qtdb(folder: Path, name: str) -> tuple[BoundaryTally, BoundaryTally]:
+    """Score one QTDB record's marks, which hold for both leads.
+
+    First against the whole beat's boundaries, then, as Martinez et al. (2004) and the papers that
+    follow them do, against those of the lead that is nearest to the expert at each point.
+    """
     analysed = analyse_stream(read_recording(folder / name), Settings())
-    return compare(read_waves(folder / name, "q1c"), _found(analysed, None))
+    marked = read_waves(folder / name, "q1c")
+    leads = analysed.beats[0].leads if analysed.beats else ()
+    each = [_found(analysed, lead) for lead in leads]
+    return compare(marked, _found(analysed, None)), compare_nearest(marked, each)
 
 
 def compare(marked: Sequence[Wave], found: Sequence[Wave]) -> BoundaryTally:
     """Match waves of each kind by their peaks, within the marked stretch only."""
     tally = BoundaryTally()
-    if not marked:
-        return tally
-    first_s, last_s = marked[0].peak_s - 0.01, marked[-1].peak_s + 0.01
-    for kind in KINDS:
-        reference = {wave.peak_s: wave for wave in marked if wave.kind == kind}
-        ours = {w.peak_s: w for w in found if w.kind == kind and first_s <= w.peak_s <= last_s}
-        match = match_events(sorted(reference), sorted(ours), WAVE_MATCH_S)
-        tally.counts[kind] = match.counts
-        for expected_s, seen_s in match.pairs:
-            _note_errors(tally, kind, reference[expected_s], ours[seen_s])
+    for kind in KINDS if marked else ():
+        pairs, counts = _matched(marked, found, kind)
+        tally.counts[kind] = counts
+        for expected, seen in pairs:
+            for point in POINTS:
+                tally.errors_ms[kind, point] += _errors_ms(point, expected, seen)
     return tally
 
 
-def _note_errors(tally: BoundaryTally, kind: str, expected: Wave, seen: Wave) -> None:
-    for point in POINTS:
-        right_s, ours_s = getattr(expected, f"{point}_s"), getattr(seen, f"{point}_s")
-        if right_s is not None and ours_s is not None:
-            tally.errors_ms[kind, point].append(1000 * (ours_s - right_s))
+def compare_nearest(marked: Sequence[Wave], leads: Sequence[Sequence[Wave]]) -> BoundaryTally:
+    """Compare each point with the lead that comes nearest; found is what any of them shows."""
+    tally = BoundaryTally()
+    for kind in KINDS if marked else ():
+        seen_by: dict[Wave, list[Wave]] = defaultdict(list)
+        for found in leads:
+            for expected, seen in _matched(marked, found, kind)[0]:
+                seen_by[expected].append(seen)
+        total = sum(wave.kind == kind for wave in marked)
+        tally.counts[kind] = Counts(len(seen_by), total - len(seen_by))
+        for expected, waves in seen_by.items():
+            for point in POINTS:
+                errors_ms = [e for seen in waves for e in _errors_ms(point, expected, seen)]
+                tally.errors_ms[kind, point] += sorted(errors_ms, key=abs)[:1]
+    return tally
+
+
+def _matched(
+    marked: Sequence[Wave], found: Sequence[Wave], kind: str
+) -> tuple[list[tuple[Wave, Wave]], Counts]:
+    """Return the pairs (marked, found); what is found outside the marked stretch is not extra.
+
+    Leads peak at different times: the first and last marked wave may lie just inside our own.
+    """
+    first_s, last_s = marked[0].peak_s, marked[-1].peak_s
+    reference = {wave.peak_s: wave for wave in marked if wave.kind == kind}
+    ours = {wave.peak_s: wave for wave in found if wave.kind == kind}
+    match = match_events(sorted(reference), sorted(ours), WAVE_MATCH_S)
+    extra = sum(first_s <= time_s <= last_s for time_s in match.extra_s)
+    pairs = [(reference[expected_s], ours[seen_s]) for expected_s, seen_s in match.pairs]
+    return pairs, Counts(len(pairs), len(match.missed_s), extra)
+
+
+def _errors_ms(point: str, expected: Wave, seen: Wave) -> list[float]:
+    """Return the error of one point; empty where either side has not marked it."""
+    right_s, ours_s = getattr(expected, f"{point}_s"), getattr(seen, f"{point}_s")
+    return [] if right_s is None or ours_s is None else [1000 * (ours_s - right_s)]
 
 
 def _found(analysed: Analysed, lead: str | None) -> list[Wave]:

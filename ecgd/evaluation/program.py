@@ -25,6 +25,8 @@ from ecgd.evaluation.report import (
     quality_section,
     st_section,
 )
+from ecgd.evaluation.rhythm_report import rhythm_section
+from ecgd.evaluation.rhythm_study import RhythmRow, study_rhythm
 from ecgd.evaluation.st_study import StRow, study_st
 
 NOISES: Final = (("em", 12.0), ("em", 6.0), ("em", 0.0), ("ma", 6.0), ("bw", 6.0))
@@ -56,12 +58,24 @@ def ludb_of(task: Task) -> BoundaryTally:
     return study_ludb(task.data / "ludb", task.name)
 
 
-def qtdb_of(task: Task) -> BoundaryTally:
+def qtdb_of(task: Task) -> tuple[BoundaryTally, BoundaryTally]:
     return study_qtdb(task.data / "qtdb", task.name)
 
 
 def st_of(task: Task) -> list[StRow]:
     return study_st(task.data / "ludb", task.name)
+
+
+def cudb_of(task: Task) -> RhythmRow:
+    return study_rhythm(task.data / "cudb" / task.name)
+
+
+def vfdb_of(task: Task) -> RhythmRow:
+    return study_rhythm(task.data / "vfdb" / task.name)
+
+
+def mitdb_of(task: Task) -> RhythmRow:
+    return study_rhythm(task.data / "mitdb" / task.name)
 
 
 def quality_of(task: Task) -> list[QualityRow]:
@@ -117,10 +131,21 @@ def _sections(data: Path, runner: _Runner) -> Iterator[str]:
         yield boundary_section("LUDB, each limb lead", runner.run("LUDB", ludb_of, tasks("ludb")))
     if (data / "qtdb").is_dir():
         marked = runner.run("QTDB", qtdb_of, tasks("qtdb"))
-        yield boundary_section("QT Database, whole beats", marked, every_beat_marked=False)
+        whole, nearest = zip(*marked, strict=True)
+        yield boundary_section("QT Database, whole beats", whole, every_beat_marked=False)
+        yield boundary_section(
+            "QT Database, nearest lead", nearest, every_beat_marked=False, by_record=True
+        )
     if (data / "ludb").is_dir():
         st_rows = runner.run("ST, LUDB", st_of, tasks("ludb"))
         yield st_section([row for each in st_rows for row in each])
+    for database, study, title in (
+        ("cudb", cudb_of, "Creighton"),
+        ("vfdb", vfdb_of, "MIT-BIH Malignant Ventricular Arrhythmia"),
+        ("mitdb", mitdb_of, "MIT-BIH Arrhythmia"),
+    ):
+        if (data / database).is_dir():
+            yield rhythm_section(title, runner.run(f"rhythm, {title}", study, tasks(database)))
     if (data / "cinc2011").is_dir():
         parts = [Task(data, str(number)) for number in range(QUALITY_PARTS)]
         judged = runner.run("quality, Challenge 2011", quality_of, parts)

@@ -7,6 +7,8 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+import numpy as np
+
 from ecgd.config.settings import Settings
 from ecgd.evaluation.databases import Wave, read_ludb, read_waves
 from ecgd.evaluation.stream import Analysed, analyse_stream, signal_of
@@ -15,7 +17,8 @@ from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.signal import FloatArray
 
 ISO_S: Final = (-0.024, -0.004)
-"""The isoelectric level, from the QRS onset (the end of the PR segment)."""
+"""The isoelectric level, from the QRS onset (the end of the PR segment): the median, since experts
+put a paced beat's onset behind the spike, which a mean would take for the level."""
 
 LEVEL_S: Final = (0.034, 0.046)
 """J+40 ms, as a mean over 12 ms."""
@@ -67,14 +70,16 @@ def _is_bounded(wave: Wave) -> bool:
 def _level(row_mv: FloatArray, wave: Wave, fs_hz: float) -> float:
     assert wave.onset_s is not None
     assert wave.end_s is not None
-    level_mv = _mean(row_mv, wave.end_s, LEVEL_S, fs_hz)
-    return level_mv - _mean(row_mv, wave.onset_s, ISO_S, fs_hz)
+    level_mv = _piece(row_mv, wave.end_s, LEVEL_S, fs_hz).mean()
+    return float(level_mv - np.median(_piece(row_mv, wave.onset_s, ISO_S, fs_hz)))
 
 
-def _mean(row_mv: FloatArray, at_s: float, span_s: tuple[float, float], fs_hz: float) -> float:
+def _piece(
+    row_mv: FloatArray, at_s: float, span_s: tuple[float, float], fs_hz: float
+) -> FloatArray:
     first = round((at_s + span_s[0]) * fs_hz)
     last = round((at_s + span_s[1]) * fs_hz)
-    return float(row_mv[max(0, first) : last + 1].mean())
+    return row_mv[max(0, first) : last + 1]
 
 
 def _last_st(analysed: Analysed) -> dict[str, LeadSt]:

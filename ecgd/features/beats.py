@@ -12,6 +12,7 @@ import numpy as np
 
 from ecgd.features.classify import classify, likeness
 from ecgd.features.delineation import NONE, Boundaries, delineate
+from ecgd.features.pacing import pacing_spikes, spike_ends, without_spikes
 from ecgd.features.r_peaks import PeakHints, detect_r_peaks
 from ecgd.features.segments import GRID_HZ, R_AT, cut_segments
 from ecgd.features.st import st_levels
@@ -73,7 +74,8 @@ def find_beats(
     )
     if wanted.size == 0:
         return FoundBeats(absolute, (), final_before, peaks.hints)
-    used_mv = st_path_mv[usable]
+    spikes = pacing_spikes(st_path_mv[usable], peaks.indices, fs_hz)
+    used_mv = without_spikes(st_path_mv[usable], spikes)
     segments = cut_segments(used_mv, peaks.indices[wanted], fs_hz)
     like_usual = likeness(used_mv, peaks.indices, fs_hz)
     before_s, after_s, usual_s = _rr(peaks.indices, fs_hz, hints)
@@ -81,6 +83,7 @@ def find_beats(
         segments,
         np.where(np.isnan(before_s), usual_s, before_s)[wanted],
         np.where(np.isnan(after_s), usual_s, after_s)[wanted],
+        spike_ends(spikes, peaks.indices[wanted], fs_hz),
     )
     measurable = _measurable(peaks.indices[wanted], valid, whole, fs_hz)
     levels = st_levels(segments.fine_mv, whole.qrs_onset, whole.qrs_end)

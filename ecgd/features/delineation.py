@@ -35,6 +35,7 @@ BOX_S = 0.020
 ONSET_SHIFT_S = -0.006
 END_SHIFT_S = -0.004
 LEAD_REACH_S = 0.030
+SPIKE_LEAD_S = 0.050
 """QRS boundaries; tuned on LUDB, checked on QTDB."""
 
 P_AREA_S = 0.060
@@ -44,7 +45,7 @@ P_GUARD_S = 0.40
 P_ONSET_SHIFT_S = -0.008
 P_END_SHIFT_S = -0.004
 T_AREA_S = 0.104
-T_LEAST_MV = 0.015
+T_LEAST_MV = 0.010
 T_START_S = 0.10
 T_REACH_S = 0.48
 T_LIMIT_SHARE = 0.74
@@ -159,14 +160,21 @@ def find_wave(
 
 
 def delineate(
-    segments: Segments, rr_before_s: FloatArray, rr_after_s: FloatArray
+    segments: Segments,
+    rr_before_s: FloatArray,
+    rr_after_s: FloatArray,
+    spike_end_s: FloatArray | None = None,
 ) -> tuple[Boundaries, Boundaries]:
     """Return the boundaries over all leads (row = beat) and per lead (row = beat × lead).
 
-    ``rr_before_s`` and ``rr_after_s`` (beat,) keep P and T off the neighbouring beats.
+    ``rr_before_s`` and ``rr_after_s`` (beat,) keep P and T off the neighbouring beats. A QRS
+    begins no sooner than the pacing spike that calls it up: ``spike_end_s`` (beat,), from the R
+    peak, NaN where there is none.
     """
     beats, leads, _ = segments.fine_mv.shape
     onset, end = qrs_bounds(_boxed(np.sqrt((segments.fine_slope**2).mean(axis=1))))
+    if spike_end_s is not None:
+        onset = _behind_spike(onset, spike_end_s)
     slope = segments.fine_slope.reshape(-1, POINTS)
     each = np.repeat(np.arange(beats), leads)
     lead_onset, lead_end = qrs_bounds(np.sqrt(_boxed(slope**2)), (onset[each], end[each]))
@@ -183,9 +191,18 @@ def delineate(
     )
     p_on, p_end = _shifted(p_on, P_ONSET_SHIFT_S), _shifted(p_end, P_END_SHIFT_S)
     t_on = _shifted(t_on, T_ONSET_SHIFT_S)
-    per_lead = Boundaries(lead_onset, lead_end, p_on, p_peak, p_end, t_on, t_peak, t_end)
-    whole = [_over_leads(rows, beats) for rows in (p_on, p_peak, p_end, t_on, t_peak, t_end)]
-    return Boundaries(onset, end, *whole), per_lead
+    own = (p_on, p_peak, p_end, t_on, t_peak, t_end)
+    whole = [_over_leads(rows, beats) for rows in own]
+    drawn = [_drawn(rows, middle[each]) for rows, middle in zip(own, whole, strict=True)]
+    return Boundaries(onset, end, *whole), Boundaries(lead_onset, lead_end, *drawn)
+
+
+def _behind_spike(onset: IntArray, spike_end_s: FloatArray) -> IntArray:
+    """Move an onset that lies less than ``SPIKE_LEAD_S`` before a spike's end to that end."""
+    spike_end = R_AT + points_of(np.nan_to_num(spike_end_s, nan=-1.0))
+    led = (onset < spike_end) & (onset >= spike_end - points(SPIKE_LEAD_S))
+    behind: IntArray = np.where(led, spike_end, onset)
+    return behind
 
 
 def points_of(seconds: FloatArray) -> IntArray:
@@ -197,6 +214,12 @@ def points_of(seconds: FloatArray) -> IntArray:
 def _shifted(rows: IntArray, shift_s: float) -> IntArray:
     shifted: IntArray = np.where(rows == NONE, NONE, np.maximum(rows + points(shift_s), 0))
     return shifted
+
+
+def _drawn(own: IntArray, common: IntArray) -> IntArray:
+    """Return each lead's points midway to the common ones: experts' marks scatter least so."""
+    drawn: IntArray = np.where((own == NONE) | (common == NONE), own, (own + common + 1) // 2)
+    return drawn
 
 
 def _over_leads(rows: IntArray, beats: int) -> IntArray:

@@ -3,12 +3,13 @@
 A QRS is energy around 11 Hz (Thakor 1984, Pan & Tompkins 1985) that is also steep: the score of
 a crest is the geometric mean of the envelopes around 11 and around 20 Hz, which P and T waves
 lack. Envelopes are moduli of analytic signals, so each QRS gives one crest whatever its polarity.
-Thresholds follow the window and the stream's history. Figures tuned on MIT-BIH (DS1) and QTDB.
+Leads count by how far their crests stand out. Which crests are QRS is weighed in
+``qrs_evidence``, against the window and the stream's history. Figures tuned on MIT-BIH (DS1).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
@@ -16,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgd.features.qrs_evidence import Evidence, follow_shape, weigh_crests, weigh_leads
 from ecgd.model.signal import BoolArray, FloatArray, IntArray
 
 ENERGY_BAND_HZ = (11.0, 5.0)
@@ -37,10 +39,10 @@ T_WAVE_S = 0.34
 T_WAVE_SHARE = 0.635
 """A crest so soon before, or after, a QRS and below this share of it is its P, or T, wave."""
 
-THRESHOLD_SHARE = 0.285
-NOISE_FACTOR = 2.4
+LEAST_LOG_ODDS = -0.3
+NOISE_FACTOR = 1.6
 LEAST_MV = 0.015
-"""What a crest must exceed: share of the usual crest, noise, and what no QRS falls below."""
+"""What a crest must exceed: evidence, noise, and what no QRS falls below."""
 
 LEVEL_BLOCK_S = 1.5
 LEVEL_TIE = (0.45, 2.5)
@@ -50,7 +52,7 @@ SILENT_DECAY = 0.85
 sinks while nothing is found, so that a signal that has become small is heard again."""
 
 SEARCH_BACK_RR = 1.7
-SEARCH_BACK_SHARE = 0.17
+SEARCH_BACK_LOG_ODDS = -1.8
 SEARCH_BACK_NOISE_FACTOR = 2.6
 SEARCH_BACK_GUARD_S = 0.3
 """In a gap longer than ``SEARCH_BACK_RR`` usual RR intervals, a smaller crest counts."""
@@ -58,16 +60,21 @@ SEARCH_BACK_GUARD_S = 0.3
 REFINE_S = 0.045
 GAP_REACH_S = 0.06
 USUAL_RR_S = 0.8
+TINY_MV = 1e-9
 
 Level = TypeVar("Level", float, FloatArray)
 
 
 @dataclass(frozen=True, slots=True)
 class PeakHints:
-    """What earlier windows know: usual crest (mV) and usual RR interval."""
+    """What earlier windows know: usual crest (mV), usual RR interval and usual shape of a QRS.
+
+    ``shape_mv`` is (lead, point), over all leads of the window, and read-only.
+    """
 
     crest_mv: float
     rr_s: float
+    shape_mv: FloatArray | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,12 +112,33 @@ def detect_r_peaks(
     if not usable.any() or band_mv.shape[1] < round(fs_hz) or not valid.any():
         return RPeaks(np.zeros(0, np.int64), hints)
     energy, steep = _analytic_bands(band_mv[usable], fs_hz)
-    crests = _crests(_length(energy), _length(steep), valid, fs_hz)
-    chosen = _choose(crests, hints)
+    envelopes = np.abs(np.stack((energy, steep)))
+    weights = weigh_leads(envelopes[0])
+    crests = _crests(*_lengths(envelopes, weights), valid, fs_hz)
+    level_mv, own_mv = (max(level, TINY_MV) for level in _levels(crests, hints))
+    usual_mv = _usual_shape(usable, hints)
+    evidence = weigh_crests(
+        energy.real + steep.real,
+        envelopes,
+        crests.indices,
+        heights=crests.score_mv / level_mv,
+        ratio=max(level_mv, own_mv) / max(crests.noise_mv, TINY_MV),
+        fs_hz=fs_hz,
+        usual_mv=None if usual_mv is None else usual_mv[usable],
+    )
+    chosen = _choose(crests, evidence, hints)
+    shape_mv = follow_shape(usual_mv, evidence, chosen, usable)
     return RPeaks(
         _refine(crests.indices[chosen], (energy.real**2).sum(axis=0), fs_hz),
-        _next_hints(crests, chosen, hints),
+        _next_hints(crests, chosen, hints, shape_mv),
     )
+
+
+def _usual_shape(usable: BoolArray, hints: PeakHints | None) -> FloatArray | None:
+    """Return the usual shape over all leads; none is known where these were others."""
+    if hints is None or hints.shape_mv is None or hints.shape_mv.shape[0] != usable.size:
+        return None
+    return hints.shape_mv if np.any(hints.shape_mv[usable]) else None
 
 
 def _analytic_bands(
@@ -138,10 +166,10 @@ def _response(size: int, fs_hz: float, centre_hz: float, sigma_hz: float) -> Flo
     return response
 
 
-def _length(analytic: NDArray[np.complex128]) -> FloatArray:
-    """Return the envelope's root mean square over the leads, shape (sample,)."""
-    power: FloatArray = (analytic.real**2 + analytic.imag**2).mean(axis=0)
-    return np.sqrt(power)
+def _lengths(envelopes_mv: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return each band's weighted root mean square over the leads, shape (sample,)."""
+    energy, steep = np.sqrt(np.einsum("bls,l->bs", envelopes_mv**2, weights))
+    return energy, steep
 
 
 def _crests(energy: FloatArray, steep: FloatArray, valid: BoolArray, fs_hz: float) -> _Crests:
@@ -174,14 +202,14 @@ def _blend(energy: Level, steep: Level) -> Level:
     return blended
 
 
-def _choose(crests: _Crests, hints: PeakHints | None) -> list[int]:
+def _choose(crests: _Crests, evidence: Evidence, hints: PeakHints | None) -> list[int]:
     """Return which crests are QRS, as positions among ``crests``, in order."""
-    level_mv = _level(crests, hints)
-    least_mv = max(THRESHOLD_SHARE * level_mv, NOISE_FACTOR * crests.noise_mv, LEAST_MV)
+    least_mv = max(NOISE_FACTOR * crests.noise_mv, LEAST_MV)
+    likely = (evidence.log_odds > LEAST_LOG_ODDS) & (crests.score_mv >= least_mv)
     at_s = (crests.indices / crests.fs_hz).tolist()
     score = crests.score_mv.tolist()
     chosen: list[int] = []
-    for k in np.flatnonzero(crests.score_mv >= least_mv).tolist():
+    for k in np.flatnonzero(likely).tolist():
         if not chosen:
             chosen.append(k)
             continue
@@ -195,28 +223,27 @@ def _choose(crests: _Crests, hints: PeakHints | None) -> list[int]:
             chosen[-1] = k
         else:
             chosen.append(k)
-    least_mv = max(
-        SEARCH_BACK_SHARE * level_mv, SEARCH_BACK_NOISE_FACTOR * crests.noise_mv, LEAST_MV
-    )
-    return sorted(chosen + _search_back(crests, chosen, least_mv, hints))
+    least_mv = max(SEARCH_BACK_NOISE_FACTOR * crests.noise_mv, LEAST_MV)
+    possible = (evidence.log_odds > SEARCH_BACK_LOG_ODDS) & (crests.score_mv > least_mv)
+    return sorted(chosen + _search_back(crests, chosen, possible, hints))
 
 
-def _level(crests: _Crests, hints: PeakHints | None) -> float:
-    """Return the usual crest: the window's own, tied to the stream's history."""
+def _levels(crests: _Crests, hints: PeakHints | None) -> tuple[float, float]:
+    """Return the usual crest, that is the window's own tied to history, and the window's own."""
     if crests.indices.size == 0:
-        return hints.crest_mv if hints else 0.0
+        return (hints.crest_mv if hints else 0.0), 0.0
     at_s, score = crests.indices / crests.fs_hz, crests.score_mv
     starts_s = np.arange(0.0, max(float(at_s[-1]) - 0.5, 0.5), LEVEL_BLOCK_S / 2)
     inside = (at_s >= starts_s[:, None]) & (at_s < starts_s[:, None] + LEVEL_BLOCK_S)
     own_mv = float(np.median(np.where(inside, score, 0.0).max(axis=1)))
     if hints is None:
-        return own_mv
+        return own_mv, own_mv
     low, high = (share * hints.crest_mv for share in LEVEL_TIE)
-    return float(np.sqrt(min(max(own_mv, low), high) * hints.crest_mv))
+    return float(np.sqrt(min(max(own_mv, low), high) * hints.crest_mv)), own_mv
 
 
 def _search_back(
-    crests: _Crests, chosen: list[int], least_mv: float, hints: PeakHints | None
+    crests: _Crests, chosen: list[int], possible: BoolArray, hints: PeakHints | None
 ) -> list[int]:
     """Return smaller crests in the middle of over-long RR intervals."""
     usual_s = _usual_rr_s(crests, chosen, hints)
@@ -230,7 +257,7 @@ def _search_back(
         )
         if between.size:
             best = int(between[np.argmax(crests.score_mv[between])])
-            if crests.score_mv[best] > least_mv:
+            if possible[best]:
                 found.append(best)
     return found
 
@@ -251,12 +278,18 @@ def _refine(indices: IntArray, power: FloatArray, fs_hz: float) -> IntArray:
     return np.array(refined, dtype=np.int64)
 
 
-def _next_hints(crests: _Crests, chosen: list[int], hints: PeakHints | None) -> PeakHints | None:
+def _next_hints(
+    crests: _Crests,
+    chosen: list[int],
+    hints: PeakHints | None,
+    shape_mv: FloatArray | None,
+) -> PeakHints | None:
     if not chosen:
-        return PeakHints(SILENT_DECAY * hints.crest_mv, hints.rr_s) if hints else None
+        silent_mv = max(SILENT_DECAY * hints.crest_mv, LEAST_MV) if hints else 0.0
+        return PeakHints(silent_mv, hints.rr_s, shape_mv) if hints else None
     crest_mv = float(np.median(crests.score_mv[chosen]))
     rr_s = _usual_rr_s(crests, chosen, hints)
     if hints is None:
-        return PeakHints(crest_mv, rr_s)
+        return PeakHints(crest_mv, rr_s, shape_mv)
     follow = (crest_mv / hints.crest_mv) ** LEVEL_MEMORY
-    return PeakHints(hints.crest_mv * follow, rr_s)
+    return PeakHints(hints.crest_mv * follow, rr_s, shape_mv)

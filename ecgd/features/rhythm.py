@@ -12,6 +12,8 @@ from ecgd.model.beat import Beat, BeatClass
 from ecgd.model.finding import RhythmFinding
 from ecgd.model.signal import BoolArray, FloatArray
 
+VENTRICULAR_FIBRILLATION = "ventricular fibrillation"
+VENTRICULAR_TACHYCARDIA = "ventricular tachycardia"
 ASYSTOLE = "asystole"
 EXTREME_TACHYCARDIA = "extreme tachycardia"
 EXTREME_BRADYCARDIA = "extreme bradycardia"
@@ -57,7 +59,7 @@ def assess_rhythm(
     ``beats`` in order, final ones of history first, then the newest of the window.
     ``watched_from_index`` is where uninterrupted watching began: a gap or another origin of the
     sample count starts anew. ``judged`` False (lead off, saturation, gap: positive evidence that
-    the signal is lost) vetoes asystole. Ventricular arrhythmias are not told here.
+    the signal is lost) vetoes asystole. Ventricular arrhythmias are told by ``ventricular``.
     """
     seen = [beat for beat in beats if watched_from_index <= beat.r_peak < now_index]
     r_s = np.array([beat.r_peak for beat in seen], dtype=np.float64) / fs_hz

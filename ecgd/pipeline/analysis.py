@@ -9,18 +9,19 @@ import numpy as np
 
 from ecgd.config.settings import AnalysisSettings, EnsembleSettings
 from ecgd.decision.baseline import with_change
-from ecgd.decision.findings import find, unjudged_events
+from ecgd.decision.findings import OSCILLATIONS, find, unjudged_events
 from ecgd.decision.st_rules import CONTIGUOUS, judge_st
 from ecgd.dsp.filters import remove_drift
 from ecgd.dsp.lead_identity import check_leads
 from ecgd.dsp.normalise import z_score
 from ecgd.dsp.prepare import Prepared, prepare
-from ecgd.dsp.quality import LOST_SIGNAL, assess_quality
+from ecgd.dsp.quality import FLAT, LOST_SIGNAL, assess_quality
 from ecgd.ensemble.fusion import fuse
 from ecgd.ensemble.member import Scorer
 from ecgd.features.beats import FoundBeats, find_beats, newly_final
 from ecgd.features.rhythm import ASYSTOLE, UNKNOWN, assess_rhythm
 from ecgd.features.st import summarise_st
+from ecgd.features.ventricular import judge_oscillation, measure_oscillation, remember
 from ecgd.model.assessment import Assessment, StageLatency
 from ecgd.model.beat import Beat
 from ecgd.model.finding import (
@@ -116,6 +117,7 @@ class Analysis:
         prepared = prepare(window, self._settings)
         quality = assess_quality(window, prepared)
         prepared_s = self._clock()
+        before = _watch_waves(before, window, prepared, quality)
         beats = _find(window, prepared, quality, before, last=last)
         usual = usual_beat(window, prepared, beats.known)
         after, placement = watch_electrodes(beats.history, window, prepared, quality, usual)
@@ -185,6 +187,9 @@ class Analysis:
     def _rhythm(
         self, window: Window, quality: tuple[LeadQuality, ...], beats: _Beats
     ) -> RhythmFinding:
+        label, rate_bpm = judge_oscillation(beats.history.waves, window.fs_hz)
+        if label != UNKNOWN:
+            return RhythmFinding(label, rate_bpm)
         rhythm = assess_rhythm(
             beats.known,
             now_index=window.end_index,
@@ -207,7 +212,8 @@ class Analysis:
         *,
         remarks: tuple[str, ...],
     ) -> Assessment:
-        st = judge_st(leads_st, self._settings)
+        # Without beats that can be told apart there is no ST, whatever was measured.
+        st = None if rhythm.label in OSCILLATIONS else judge_st(leads_st, self._settings)
         if st is not None:
             st = replace(st, evidence=(*st.evidence, *remarks))
         findings = find(
@@ -270,6 +276,25 @@ def _after_long_gap(window: Window) -> int:
 def _seen(quality: tuple[LeadQuality, ...]) -> BoolArray:
     """Tell which leads carry a signal, however bad: nothing proves that it is lost."""
     return np.array([LOST_SIGNAL.isdisjoint(lead.reasons) for lead in quality], dtype=np.bool_)
+
+
+def _watch_waves(
+    before: History, window: Window, prepared: Prepared, quality: tuple[LeadQuality, ...]
+) -> History:
+    """Return the history with this window's wave.
+
+    Fibrillation looks like noise: it is looked for on every measured lead that carries a signal,
+    though quality calls it unusable. A flat lead shows nothing.
+    """
+    flat = np.array([FLAT in lead.reasons for lead in quality])
+    measured = np.array([lead in window.leads for lead in prepared.leads])
+    wave = measure_oscillation(
+        prepared.band_mv,
+        _seen(quality) & ~flat & measured,
+        end_index=window.end_index,
+        fs_hz=window.fs_hz,
+    )
+    return replace(before, waves=remember(before.waves, wave, window.fs_hz))
 
 
 def _quiet(prepared: Prepared, quality: tuple[LeadQuality, ...]) -> BoolArray:
@@ -353,11 +378,12 @@ def _why_not(
     """Say why a window cannot be judged; empty when it can.
 
     ST counts wherever the leads could show it; a recording without two contiguous limb leads is
-    judged by its rhythm alone.
+    judged by its rhythm alone, and so is one in which nothing but the rhythm counts.
     """
     leads = {lead.lead for lead in leads_st}
     has_st_leads = any(a in leads and b in leads for a, b in CONTIGUOUS)
-    if st is not None or (not has_st_leads and rhythm.label != UNKNOWN):
+    by_rhythm = rhythm.label in OSCILLATIONS or (not has_st_leads and rhythm.label != UNKNOWN)
+    if st is not None or by_rhythm:
         return ()
     signal = {reason for lead in quality if not lead.usable for reason in lead.reasons}
     unmeasured = {lead.reason for lead in leads_st if not lead.measurable} - {"lead unusable"}

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from ecgd.features.r_peaks import PeakHints
+from ecgd.features.ventricular import Oscillation
 from ecgd.model.baseline import Baseline
 from ecgd.model.beat import Beat
 from ecgd.pipeline.lasting import Lasting
@@ -24,6 +25,7 @@ class History:
     patient's own and outlives the sample count; ``learned_index`` is where it last learned.
     ``electrodes`` and ``channels`` remember what windows said about exchanged electrodes and
     about measured leads that contradict each other, ``swap_evidence`` what showed the former.
+    ``waves`` are those of the last windows, told without beats.
     """
 
     origin: int = 0
@@ -37,6 +39,7 @@ class History:
     electrodes: Lasting = field(default_factory=Lasting)
     channels: Lasting = field(default_factory=Lasting)
     swap_evidence: str = ""
+    waves: tuple[Oscillation, ...] = ()
 
     def since(self, index: int) -> tuple[Beat, ...]:
         """Return the beats whose R peak is at or after an index."""

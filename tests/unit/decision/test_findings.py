@@ -123,6 +123,16 @@ def test_a_graver_score_stands_beside_a_milder_st_finding() -> None:
     ("rhythm", "event_type", "severity"),
     [
         (RhythmFinding("asystole", 0.0, longest_pause_s=5.0), EventType.ASYSTOLE, 4),
+        (
+            RhythmFinding("ventricular fibrillation", None, longest_pause_s=5.0),
+            EventType.VENTRICULAR_FIBRILLATION,
+            4,
+        ),
+        (
+            RhythmFinding("ventricular tachycardia", 220.0),
+            EventType.VENTRICULAR_TACHYCARDIA,
+            4,
+        ),
         (RhythmFinding("extreme bradycardia", 35.0), EventType.EXTREME_BRADYCARDIA, 3),
         (RhythmFinding("extreme tachycardia", 150.0), EventType.EXTREME_TACHYCARDIA, 3),
         (
@@ -158,6 +168,8 @@ def test_rhythms_that_are_no_alarm(rhythm: RhythmFinding) -> None:
 
 def test_labels_are_those_that_the_rhythm_analysis_gives() -> None:
     given = {
+        rhythm_labels.VENTRICULAR_FIBRILLATION: EventType.VENTRICULAR_FIBRILLATION,
+        rhythm_labels.VENTRICULAR_TACHYCARDIA: EventType.VENTRICULAR_TACHYCARDIA,
         rhythm_labels.ASYSTOLE: EventType.ASYSTOLE,
         rhythm_labels.EXTREME_BRADYCARDIA: EventType.EXTREME_BRADYCARDIA,
         rhythm_labels.EXTREME_TACHYCARDIA: EventType.EXTREME_TACHYCARDIA,

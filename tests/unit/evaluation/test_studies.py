@@ -10,8 +10,15 @@ import pytest
 
 from ecgd.errors import RecordingError
 from ecgd.evaluation.beat_study import score, study_noise, study_record
-from ecgd.evaluation.boundary_study import compare, study_ludb
-from ecgd.evaluation.databases import Noise, ReferenceBeats, read_beats, read_waves, records_of
+from ecgd.evaluation.boundary_study import compare, compare_nearest, study_ludb
+from ecgd.evaluation.databases import (
+    Noise,
+    ReferenceBeats,
+    Wave,
+    read_beats,
+    read_waves,
+    records_of,
+)
 from ecgd.evaluation.quality_study import study_quality
 from ecgd.evaluation.scores import spread
 from ecgd.evaluation.st_study import study_st
@@ -99,3 +106,20 @@ def _normal(folder: Path) -> Path:
     path = folder / "normal.npy"
     np.save(path, read_recording(RECORDINGS / "normal").counts)
     return path
+
+
+def test_the_nearest_lead_is_taken_at_each_point() -> None:
+    marked = [Wave("QRS", 1.00, 1.04, 1.10), Wave("QRS", 2.00, 2.04, 2.10)]
+    early = [Wave("QRS", 0.99, 1.04, 1.05)]
+    late = [Wave("QRS", 1.03, 1.05, 1.12)]
+    tally = compare_nearest(marked, [early, late])
+    assert (tally.counts["QRS"].found, tally.counts["QRS"].missed) == (1, 1)
+    assert tally.errors_ms["QRS", "onset"] == pytest.approx([-10.0])
+    assert tally.errors_ms["QRS", "end"] == pytest.approx([20.0])
+
+
+def test_the_first_marked_wave_may_peak_after_ours() -> None:
+    marked = [Wave("QRS", 1.00, 1.04, 1.10), Wave("QRS", 2.00, 2.04, 2.10)]
+    ours = [Wave("QRS", 0.2, 0.24, 0.3), Wave("QRS", 1.00, 1.01, 1.10), marked[1]]
+    counts = compare(marked, ours).counts["QRS"]
+    assert (counts.found, counts.missed, counts.extra) == (2, 0, 0)
