@@ -21,7 +21,6 @@ from ecgd.model.link import (
     SamplesReceived,
 )
 from ecgd.model.status import PatientStatus
-from ecgd.pipeline.analysis import UNSTEADY
 from ecgd.pipeline.intake import (
     DeviceReset,
     DeviceSeen,
@@ -32,6 +31,7 @@ from ecgd.pipeline.intake import (
     StatusSeen,
 )
 from ecgd.pipeline.observation import observe_heart
+from ecgd.pipeline.outcome import UNSTEADY
 from ecgd.service.binding import Bond, Registry
 from ecgd.service.subject import Alarms, Subject
 
