@@ -82,26 +82,38 @@ def find_database(
     except ControlError:
         if socket is not None:
             raise
-    return _usual("", StoreSettings().file_name, environ)
+    return _usual(environ)
+
+
+def find_state_dir(configured: str, file_name: str, environ: Mapping[str, str]) -> Path:
+    """Return the daemon's state directory: as configured, else the user's own where a database
+    is, else the system daemon's where there is one, last the user's own all the same.
+    """
+    own = state_dir(environ, configured).expanduser().absolute()
+    # The system's directory, not the file in it: whoever may not look into it should hear of that.
+    if not configured and not (own / file_name).exists() and SYSTEM_STATE_DIR.is_dir():
+        return SYSTEM_STATE_DIR
+    return own
 
 
 def _of_config(config: Path, environ: Mapping[str, str]) -> DatabasePlace:
     from ecgd.service.settings import load_settings  # noqa: PLC0415 - pydantic is slow to load
 
     settings: Settings = load_settings(config)
-    found = _usual(settings.daemon.state_dir, settings.store.file_name, environ)
-    return DatabasePlace(found.path, f"by the configuration {config}")
+    name = settings.store.file_name
+    path = find_state_dir(settings.daemon.state_dir, name, environ) / name
+    return DatabasePlace(path, f"by the configuration {config}")
 
 
 def _of_daemon(socket: Path) -> DatabasePlace:
-    status = Client(socket, _ASK_S).get("/v1/status")
-    return DatabasePlace(Path(str(status["database_path"])), f"named by the daemon on {socket}")
+    path = Client(socket, _ASK_S).get("/v1/status").get("database_path")
+    if not isinstance(path, str):
+        raise ControlError("the daemon does not say where its database is", "give --database PATH")
+    return DatabasePlace(Path(path), f"named by the daemon on {socket}")
 
 
-def _usual(configured: str, file_name: str, environ: Mapping[str, str]) -> DatabasePlace:
-    own = state_dir(environ, configured).expanduser().absolute() / file_name
-    # The directory, not the file: whoever may not look into it should hear of that.
-    if not configured and not own.exists() and SYSTEM_STATE_DIR.is_dir():
-        system = SYSTEM_STATE_DIR / file_name
-        return DatabasePlace(system, "in the state directory of the system's daemon")
-    return DatabasePlace(own, "in the state directory")
+def _usual(environ: Mapping[str, str]) -> DatabasePlace:
+    name = StoreSettings().file_name
+    directory = find_state_dir("", name, environ)
+    whose = " of the system's daemon" if directory == SYSTEM_STATE_DIR else ""
+    return DatabasePlace(directory / name, f"in the state directory{whose}")

@@ -4,47 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from ecgd.cli.database_place import database_options
 from ecgd.cli.db_place import find_place
 from ecgd.cli.exit_codes import ExitCode
 from ecgd.cli.options import json_option, print_json
 from ecgd.cli.words import clean, count, duration, megabytes
 from ecgd.errors import AlreadyRunningError
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-def _place_options(command: _Command) -> _Command:
-    """Add the options that say which database is meant."""
-    options = (
-        click.option(
-            "--database",
-            type=click.Path(path_type=Path),
-            metavar="PATH",
-            help="The database file.  [default: the running daemon's, else found]",
-        ),
-        click.option(
-            "--config",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="The daemon's configuration, which says where its database lies.",
-        ),
-        click.option(
-            "--socket",
-            type=click.Path(path_type=Path),
-            metavar="PATH",
-            help="The daemon's control socket.  [default: $ECGD_SOCKET, else found]",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @click.group()
@@ -53,7 +24,7 @@ def db() -> None:
 
 
 @db.command()
-@_place_options
+@database_options
 @json_option
 def info(database: Path | None, config: Path | None, socket: Path | None, as_json: bool) -> None:
     """Show size, schema, rows and bytes of each table, growth, and what will be removed when."""
@@ -74,7 +45,7 @@ def info(database: Path | None, config: Path | None, socket: Path | None, as_jso
 
 @db.command()
 @click.option("--full", is_flag=True, help="Read everything, each piece of waveform too.")
-@_place_options
+@database_options
 @json_option
 @click.pass_context
 def check(
@@ -133,7 +104,7 @@ def _say_check(path: Path, problems: list[str], *, complete: bool) -> None:
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
-@_place_options
+@database_options
 @json_option
 def backup(
     *,
@@ -164,7 +135,7 @@ def backup(
 
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@_place_options
+@database_options
 @json_option
 def restore(
     *, file: Path, database: Path | None, config: Path | None, socket: Path | None, as_json: bool

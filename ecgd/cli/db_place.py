@@ -1,20 +1,13 @@
-"""Which database ecgctl db means."""
+"""Which database ecgctl db means, with what its daemon does with it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from ecgd.cli.client import Client, UnreachableError, find_socket
-from ecgd.config.places import state_dir
+from ecgd.cli.database_place import find_database, find_state_dir
 from ecgd.config.settings import Settings, StoreSettings
-from ecgd.errors import ControlError
-
-SYSTEM_STATE_DIR: Final = Path("/var/lib/ecgd")
-"""State directory of the daemon that systemd starts (StateDirectory=ecgd)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,55 +21,19 @@ class Place:
 
 
 def find_place(database: Path | None, config: Path | None, socket: Path | None) -> Place:
-    """Return the database that the options name.
+    """Return the database that the options name, as ``find_database`` does.
 
-    First --database, then --config, the running daemon's, the system's, last the user's own.
-    Raises ConfigError, and UnreachableError where --socket names a daemon that is not there.
+    --config tells its settings too, also beside --database. Raises what ``find_database`` raises.
     """
-    if config is not None:
-        from ecgd.service.settings import load_settings  # noqa: PLC0415 - pydantic is slow to load
+    if config is None:
+        path = find_database(database, None, socket).path.absolute()
+        return Place(path, path.parent, StoreSettings(), settings_known=False)
+    from ecgd.service.settings import load_settings  # noqa: PLC0415 - pydantic is slow to load
 
-        place = _configured(load_settings(config), os.environ)
-        if database is None:
-            return place
-        return Place(database.absolute(), database.absolute().parent, place.store, True)
+    settings: Settings = load_settings(config)
     if database is not None:
-        return _assumed(database.absolute())
-    running = _running(socket)
-    if running is not None:
-        return _assumed(running)
-    name = StoreSettings().file_name
-    system = SYSTEM_STATE_DIR / name
-    if not os.environ.get("STATE_DIRECTORY") and _is_there(system):
-        return _assumed(system)
-    return _assumed(state_dir(os.environ).expanduser().absolute() / name)
-
-
-def _assumed(database: Path) -> Place:
-    return Place(database, database.parent, StoreSettings(), settings_known=False)
-
-
-def _configured(settings: Settings, environ: Mapping[str, str]) -> Place:
-    state = state_dir(environ, settings.daemon.state_dir).expanduser().absolute()
-    return Place(state / settings.store.file_name, state, settings.store, settings_known=True)
-
-
-def _running(socket: Path | None) -> Path | None:
-    """Return the running daemon's database; None: none runs where nobody named one."""
-    try:
-        answer = Client(find_socket(socket, os.environ)).get("/v1/status")
-    except UnreachableError:
-        if socket is not None:
-            raise
-        return None
-    path = answer.get("database_path")
-    if not isinstance(path, str):
-        raise ControlError("the daemon does not say where its database is", "give --database PATH")
-    return Path(path)
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False
+        path = database.expanduser().absolute()
+        return Place(path, path.parent, settings.store, settings_known=True)
+    name = settings.store.file_name
+    directory = find_state_dir(settings.daemon.state_dir, name, os.environ)
+    return Place(directory / name, directory, settings.store, settings_known=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,11 +11,10 @@ from ecgd.config.settings import Settings
 from ecgd.inference.scorer import NoModels
 from ecgd.model.assessment import Assessment
 from ecgd.model.beat import Beat
-from ecgd.model.link import SamplesReceived
-from ecgd.model.signal import FloatArray, SampleBlock, Window
+from ecgd.model.signal import FloatArray
 from ecgd.pipeline.analysis import Analysis
 from ecgd.pipeline.history import History
-from ecgd.pipeline.intake import Intake, WindowReady
+from ecgd.service.offline import windows_of
 from ecgd.sources.recording import Recording
 
 
@@ -39,7 +37,7 @@ def analyse_stream(recording: Recording, settings: Settings) -> Analysed:
     )
     history = History()
     assessments = []
-    windows = list(_windows(recording, settings))
+    windows = list(windows_of(recording, settings))
     for number, window in enumerate(windows, start=1):
         assessed = analysis.assess(window, history, last=number == len(windows))
         history = assessed.history
@@ -59,17 +57,3 @@ def signal_of(recording: Recording) -> FloatArray:
     device = recording.device
     signal_mv: FloatArray = (recording.counts - device.baseline_counts) / device.counts_per_mv
     return signal_mv
-
-
-def _windows(recording: Recording, settings: Settings) -> Iterator[Window]:
-    intake = Intake(settings.analysis)
-    step = round(settings.analysis.hop_s * recording.fs_hz)
-    for start in range(0, recording.sample_count, step):
-        piece = slice(start, start + step)
-        block = SampleBlock(
-            start, recording.counts[:, piece], recording.valid[piece], time.monotonic()
-        )
-        for event in intake.receive(SamplesReceived(block, recording.device)):
-            if isinstance(event, WindowReady):
-                yield event.window
-    yield from intake.remainder(time.monotonic())

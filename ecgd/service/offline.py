@@ -96,7 +96,7 @@ def analyse_recording(request: AnalysisRequest, settings: Settings) -> Iterator[
     else:
         recording = _read(request)
         yield _opened(request.path, recording)
-        windows = _windows_of(recording, settings)
+        windows = windows_of(recording, settings)
     previous: Window | None = None
     for window in windows:
         if isinstance(window, RecordOpened):
@@ -178,7 +178,8 @@ def _opened(path: Path, recording: Recording) -> RecordOpened:
     )
 
 
-def _windows_of(recording: Recording, settings: Settings) -> Iterator[Window]:
+def windows_of(recording: Recording, settings: Settings) -> Iterator[Window]:
+    """Yield the windows of a recording as the daemon would cut them, the rest at its end last."""
     intake = Intake(settings.analysis)
     step = round(settings.analysis.hop_s * recording.fs_hz)
     for start in range(0, recording.sample_count, step):

@@ -21,6 +21,7 @@ from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.signal import FloatArray, IntArray
 from ecgd.sources.lead_names import read_lead, usual_name, uv_per_unit
 from ecgd.sources.raw_signal import RawSignal, check_missing, choose_leads, name_some, spread
+from ecgd.sources.recording_file import open_recording
 
 _VERSION: Final = b"0       "
 _FIXED_BYTES: Final = 256
@@ -106,7 +107,7 @@ def _read(path: Path) -> Any:
 
 def _read_header(path: Path) -> _Header:
     try:
-        with path.open("rb") as file:
+        with open_recording(path) as file:
             fixed = file.read(_FIXED_BYTES)
             if fixed[:8] != _VERSION or len(fixed) < _FIXED_BYTES:
                 raise RecordingError(
@@ -115,12 +116,6 @@ def _read_header(path: Path) -> _Header:
             signals = int(fixed[_SIGNALS_AT])
             fields = file.read(_FIXED_BYTES * max(0, signals))
             size_bytes = file.seek(0, 2)
-    except FileNotFoundError as error:
-        raise RecordingError(f"{path}: does not exist", "Check the path.") from error
-    except OSError as error:
-        raise RecordingError(
-            f"{path}: cannot be read ({error.strerror})", "Check path and permissions."
-        ) from error
     except ValueError as error:
         raise RecordingError(f"{path}: its header is damaged ({error})", _DAMAGED) from error
     return _header(path, fixed, fields, size_bytes)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ecgd.errors import RecordingError
+from ecgd.sources.recording_file import open_recording
 
 _HEAD_BYTES: Final = 65536
 _BLOCK_CHARS: Final = 4_000_000
@@ -39,15 +40,8 @@ def find_encoding(path: Path) -> str:
 
     Raises RecordingError for what is no text.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-    except FileNotFoundError as error:
-        raise RecordingError(f"{path}: does not exist", "Check the path.") from error
-    except OSError as error:
-        raise RecordingError(
-            f"{path}: cannot be read ({error.strerror})", "Check path and permissions."
-        ) from error
+    with open_recording(path) as file:
+        head = file.read(_HEAD_BYTES)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     for magic, what in _BINARY.items():

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from store_ages import open_ages
 from store_examples import NOW_UNIX_S
 
-from ecgd.cli import db_place
+from ecgd.cli import database_place
 from ecgd.cli.db_page import info_page
 from ecgd.cli.db_place import find_place
 from ecgd.cli.main import cli
@@ -26,7 +26,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ECGD_SOCKET", str(tmp_path / "no.sock"))
-    monkeypatch.setattr(db_place, "SYSTEM_STATE_DIR", tmp_path / "system")
+    monkeypatch.setattr(database_place, "SYSTEM_STATE_DIR", tmp_path / "system")
 
 
 def write_config(path: Path, state_dir: Path) -> Path:
@@ -57,6 +57,15 @@ def test_a_configuration_names_database_and_retention(tmp_path: Path) -> None:
     assert place.settings_known
     both = find_place(tmp_path / "other.db", config, None)
     assert (both.database, both.store.waveform_days) == (tmp_path / "other.db", 7.0)
+
+
+def test_a_configuration_without_a_directory_means_the_systems_daemon(tmp_path: Path) -> None:
+    (tmp_path / "system").mkdir()
+    config = tmp_path / "ecgd.toml"
+    config.write_text("[store]\nwaveform_days = 7.0\n")
+    place = find_place(None, config, None)
+    assert place.database == tmp_path / "system" / "ecgd.sqlite3"
+    assert place.state_dir == tmp_path / "system"
 
 
 def test_a_socket_that_was_named_has_to_answer(tmp_path: Path) -> None:
