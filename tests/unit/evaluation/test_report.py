@@ -56,6 +56,6 @@ def test_quality_counts_what_was_kept_and_what_was_caught() -> None:
 
 
 def test_the_page_says_how_it_was_made() -> None:
-    text = page(["## One\n"], 3.2)
+    text = page(["## One\n"], 3.2, 2)
     assert "scripts/evaluate --data DIR" in text
     assert text.endswith("## One\n")
