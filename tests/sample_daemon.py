@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sample_desks import FakeConfig, FakeNotes
+from sample_desks import FakeConfig, FakeCoverage, FakeNotes
 from sample_patients import FakePatientDesk
 
 from ecgd.config.settings import PatientSettings
@@ -28,6 +28,7 @@ from ecgd.model.finding import (
     StFinding,
     Territory,
 )
+from ecgd.model.intervals import Intervals, Variability
 from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.link import LinkState, LinkStatistics
 from ecgd.model.status import (
@@ -79,6 +80,10 @@ def sample_assessment() -> Assessment:
             territory=Territory.INFERIOR,
             evidence=("II +0.21 mV", "III +0.27 mV", "aVF +0.24 mV"),
         ),
+        intervals=Intervals(829.0, 164.0, 92.0, 388.0, 426.0, 413.0, 414.0, 410.0, 71.0, 24),
+        variability=Variability(
+            299.0, 0.98, 352, 41.0, 28.0, 7.5, 19.8, 54.6, 900.0, 610.0, 240.0, 2.54
+        ),
         latency=(StageLatency("preprocessing", 0.004), StageLatency("features", 0.002)),
     )
 
@@ -124,6 +129,7 @@ def sample_patient(patient_id: str = "p1", name: str = "Ada Example") -> Patient
         windows_analysed=96,
         windows_replaced=1,
         device_age_s=99.0,
+        coverage=FakeCoverage.HOUR,
     )
 
 
@@ -144,6 +150,7 @@ def waiting_patient() -> PatientStatus:
         alarms=(),
         windows_analysed=0,
         windows_replaced=0,
+        coverage=None,
     )
 
 
@@ -247,6 +254,7 @@ class FakeGateway:
         self.calls: list[tuple[object, ...]] = []
         self.notes = FakeNotes(NOW_UNIX_S)
         self.config = FakeConfig()
+        self.coverage = FakeCoverage()
         self.failure: Exception | None = None
         self.feed = LiveHub()
         for patient in self.patients():

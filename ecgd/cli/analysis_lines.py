@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any, Final
 
 from ecgd.errors import EcgdError
@@ -20,6 +21,7 @@ from ecgd.model.finding import (
     RiskLevel,
     Territory,
 )
+from ecgd.model.intervals import Intervals, Variability
 
 Json = dict[str, Any]
 
@@ -80,6 +82,8 @@ def assessment_line(path: str, assessment: Assessment) -> Json:
         "unjudged": sorted(event.value for event in assessment.unjudged),
         "placement": _reason(assessment.placement),
         "channels": _reason(assessment.channels),
+        "intervals": _figures(assessment.intervals),
+        "variability": _figures(assessment.variability),
         "latency_ms": {
             stage.stage: _figure(1e3 * stage.duration_s, 4) for stage in assessment.latency
         },
@@ -88,6 +92,12 @@ def assessment_line(path: str, assessment: Assessment) -> Json:
 
 def _reason(finding: PlacementFinding | ChannelFinding | None) -> str | None:
     return None if finding is None else finding.reason
+
+
+def _figures(measured: Intervals | Variability | None) -> Json | None:
+    if measured is None:
+        return None
+    return {each.name: _figure(getattr(measured, each.name)) for each in fields(measured)}
 
 
 def alert_line(path: str, time_s: float, alarm: Alarm) -> Json:

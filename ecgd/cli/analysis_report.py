@@ -17,6 +17,7 @@ from ecgd.cli.words import clean, count, duration, signed_mv
 from ecgd.model.alarm import Alarm
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import NOT_VISIBLE, EventType, Outcome, RhythmFinding, RiskLevel, Territory
+from ecgd.model.intervals import Intervals, Variability
 
 _VERDICT_STYLE: Final = {
     RiskLevel.CRITICAL_STEMI: "bold red",
@@ -25,6 +26,13 @@ _VERDICT_STYLE: Final = {
     RiskLevel.LOW_RISK: "cyan",
 }
 _ALERTS_SHOWN: Final = 20
+_INTERVALS: Final = (
+    ("pr_ms", "PR", "ms"),
+    ("qrs_ms", "QRS", "ms"),
+    ("qt_ms", "QT", "ms"),
+    ("qtc_fridericia_ms", "QTc (Fridericia)", "ms"),
+    ("axis_deg", "axis", "°"),
+)
 
 
 @dataclass(slots=True)
@@ -39,6 +47,8 @@ class Report:
     rhythms: Counter[str] = field(default_factory=Counter)
     unjudged: Counter[str] = field(default_factory=Counter)
     equipment: Counter[str] = field(default_factory=Counter)
+    intervals: dict[str, list[float]] = field(default_factory=dict)
+    variability: Variability | None = None
     alarms: list[tuple[float, Alarm]] = field(default_factory=list)
 
     def opened(self, about: str, notes: Iterable[str] = ()) -> None:
@@ -57,6 +67,7 @@ class Report:
             self.unjudged.update(assessment.cannot_judge)
         if EventType.ASYSTOLE not in assessment.unjudged:
             self._take_rhythm(assessment.rhythm)
+            self._take_intervals(assessment.intervals, assessment.variability)
         if assessment.outcome is Outcome.CANNOT_JUDGE:
             return
         for lead in assessment.st.leads if assessment.st else ():
@@ -68,6 +79,14 @@ class Report:
         if rhythm.heart_rate_bpm is not None:
             self.rhythms[rhythm.label] += 1
             self.rates_bpm.append(rhythm.heart_rate_bpm)
+
+    def _take_intervals(self, intervals: Intervals | None, variability: Variability | None) -> None:
+        for name, *_ in _INTERVALS if intervals is not None else ():
+            value = getattr(intervals, name)
+            if value is not None:
+                self.intervals.setdefault(name, []).append(value)
+        if variability is not None and variability.sdnn_ms is not None:
+            self.variability = variability
 
     def page(
         self,
@@ -90,6 +109,10 @@ class Report:
             words = f"{clean(reason)} ({windows_seen} of {count(windows, 'window')})"
             grid.add_row("  equipment", Text(words, "yellow"))
         grid.add_row("  heart", Text(self._heart()))
+        if self.intervals:
+            grid.add_row("  intervals", Text(self._intervals()))
+        if self.variability is not None:
+            grid.add_row("  variability", Text(_variability_words(self.variability)))
         grid.add_row("  ST", Text(self._st()))
         grid.add_row("  quality", Text(self._quality()))
         for time_s, alarm in self.alarms[:_ALERTS_SHOWN]:
@@ -105,6 +128,12 @@ class Report:
         low, high = min(self.rates_bpm), max(self.rates_bpm)
         rhythms = ", ".join(clean(label) for label, _ in self.rhythms.most_common(3))
         return f"{median(self.rates_bpm):.0f} bpm ({low:.0f} to {high:.0f}), {rhythms}"
+
+    def _intervals(self) -> str:
+        known = {name: median(values) for name, values in self.intervals.items()}
+        return ", ".join(
+            f"{word} {known[name]:.0f} {unit}" for name, word, unit in _INTERVALS if name in known
+        )
 
     def _st(self) -> str:
         if not self.st_mv:
@@ -122,6 +151,18 @@ class Report:
         reasons = ", ".join(clean(reason) for reason, _ in self.unjudged.most_common(3))
         unjudged = f"; unjudged: {reasons}" if reasons else ""
         return f"{100 * whole:.0f} %, worst {clean(worst)} {100 * mean[worst]:.0f} %{unjudged}"
+
+
+def _variability_words(variability: Variability) -> str:
+    """Return the last five minutes' variability."""
+    figures = (
+        ("SDNN", variability.sdnn_ms, "ms"),
+        ("RMSSD", variability.rmssd_ms, "ms"),
+        ("pNN50", variability.pnn50_percent, "%"),
+        ("LF/HF", variability.lf_hf_ratio, ""),
+    )
+    shown = [f"{name} {value:.3g} {unit}" for name, value, unit in figures if value is not None]
+    return f"{', '.join(each.strip() for each in shown)} (last {duration(variability.span_s)})"
 
 
 def describe(fs_hz: float, leads: Iterable[str], duration_s: float | None) -> str:

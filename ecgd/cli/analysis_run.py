@@ -25,6 +25,7 @@ from ecgd.cli.analysis_lines import (
 )
 from ecgd.cli.analysis_report import Report, closing_line, describe
 from ecgd.cli.annotation_files import Annotations, annotation_name
+from ecgd.cli.feature_file import FeatureFile
 from ecgd.cli.options import command_error
 from ecgd.cli.recording_paths import find_recordings
 from ecgd.cli.words import clean
@@ -71,15 +72,20 @@ def requests_of(
     leads: Sequence[str] | None,
     unit: str | None,
     highpass_hz: float | None,
+    features: bool = False,
 ) -> list[AnalysisRequest]:
     """Return one request per recording."""
     named = None if leads is None else tuple(leads)
     found = find_recordings(paths)
-    return [AnalysisRequest(path, fs_hz, named, unit, highpass_hz) for path in found]
+    return [AnalysisRequest(path, fs_hz, named, unit, highpass_hz, features) for path in found]
 
 
 def watchers_of(
-    requests: Sequence[AnalysisRequest], *, as_json: bool, annotations: Path | None
+    requests: Sequence[AnalysisRequest],
+    *,
+    as_json: bool,
+    annotations: Path | None,
+    features: Path | None = None,
 ) -> list[Watcher]:
     """Return who is to be told; raises EcgdError when two recordings' files would collide."""
     watchers: list[Watcher] = []
@@ -90,6 +96,8 @@ def watchers_of(
     if annotations is not None:
         _check_names(request.path for request in requests)
         watchers.append(AnnotationFiles(annotations))
+    if features is not None:
+        watchers.append(FeatureTable(features))
     return watchers
 
 
@@ -247,6 +255,23 @@ class AnnotationFiles:
 
     def finished(self) -> None:
         """Every file is complete when its recording ends."""
+
+
+class FeatureTable:
+    """Writes every window's feature vector as it comes."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = FeatureFile(path)
+
+    def event(self, path: Path, event: RecordingEvent) -> None:
+        if isinstance(event, WindowAssessed) and event.features is not None:
+            self._file.add(path, event.assessment.time_s, event.features)
+
+    def failed(self, path: Path, error: EcgdError) -> None:
+        """The windows before the fault stay."""
+
+    def finished(self) -> None:
+        self._file.close()
 
 
 class ProgressBar:

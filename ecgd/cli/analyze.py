@@ -67,6 +67,12 @@ def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> 
     metavar="DIR",
     help="Write WFDB annotation files there: beats, and waves per lead.",
 )
+@click.option(
+    "--features",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.csv",
+    help="Write the feature vector of every window there, one row each.",
+)
 @click.pass_context
 def analyze(
     ctx: click.Context,
@@ -80,6 +86,7 @@ def analyze(
     config: Path | None,
     as_json: bool,
     annotations: Path | None,
+    features: Path | None,
 ) -> None:
     """Analyse recordings exactly as the daemon analyses a device.
 
@@ -90,7 +97,16 @@ def analyze(
     from ecgd.cli import analysis_run as run  # noqa: PLC0415 - numpy and scipy are slow to load
 
     settings = run.settings_of(config, hold_off_s)
-    requests = run.requests_of(paths, fs_hz=fs_hz, leads=leads, unit=unit, highpass_hz=highpass_hz)
-    watchers = run.watchers_of(requests, as_json=as_json, annotations=annotations)
+    requests = run.requests_of(
+        paths,
+        fs_hz=fs_hz,
+        leads=leads,
+        unit=unit,
+        highpass_hz=highpass_hz,
+        features=features is not None,
+    )
+    watchers = run.watchers_of(
+        requests, as_json=as_json, annotations=annotations, features=features
+    )
     if run.analyse_all(requests, settings, watchers):
         ctx.exit(ExitCode.ERROR)

@@ -17,6 +17,8 @@ from ecgd.model.finding import (
     RiskLevel,
     StFinding,
 )
+from ecgd.model.intervals import Intervals, Variability
+from ecgd.model.trouble import SignalTrouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,10 @@ class Assessment:
 
     ``risk_level`` None: ST was not judged, which is never the same as NORMAL. ``unjudged`` names
     the kinds of alarm that this window could not see. ``beats`` are those that became final in
-    this window: every beat appears in exactly one assessment of a stream. ``placement`` and
-    ``channels`` say what is wrong with electrodes and measured leads, None: nothing that could be
-    seen. ``latency`` is the only
-    field that differs between two runs.
+    this window: every beat appears in exactly one assessment of a stream. ``troubles`` say why
+    leads are unusable, ``placement`` and ``channels`` what is wrong with electrodes and measured
+    leads, None: nothing that could be seen. ``latency`` is the only field that differs between
+    two runs.
     """
 
     start_index: int
@@ -54,8 +56,11 @@ class Assessment:
     cannot_judge: tuple[str, ...] = ()
     unjudged: frozenset[EventType] = frozenset()
     beats: tuple[Beat, ...] = ()
+    troubles: tuple[SignalTrouble, ...] = ()
     placement: PlacementFinding | None = None
     channels: ChannelFinding | None = None
+    intervals: Intervals | None = None
+    variability: Variability | None = None
     latency: tuple[StageLatency, ...] = field(default=(), compare=False)
 
     @property

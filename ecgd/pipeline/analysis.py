@@ -16,6 +16,7 @@ from ecgd.dsp.prepare import Prepared, prepare
 from ecgd.dsp.quality import assess_quality
 from ecgd.ensemble.fusion import fuse
 from ecgd.ensemble.member import Scorer
+from ecgd.features.intervals import measure_intervals
 from ecgd.features.rhythm import ASYSTOLE, UNKNOWN, assess_rhythm
 from ecgd.features.st import summarise_st
 from ecgd.features.ventricular import judge_oscillation
@@ -38,6 +39,7 @@ from ecgd.pipeline.beat_watch import (
     watch_waves,
 )
 from ecgd.pipeline.history import History
+from ecgd.pipeline.measurement import watch_variability
 from ecgd.pipeline.outcome import is_judged, outcome_of, risk_of, why_not
 from ecgd.pipeline.placement import (
     learn_from,
@@ -104,6 +106,8 @@ class Analysis:
         measured = self._summarise(window, prepared, quality, beats)
         leads_st = silence_st(with_change(measured, after.baseline), placement, channels)
         rhythm = self._rhythm(window, quality, beats)
+        intervals = measure_intervals(beats.known, usual, window.fs_hz)
+        after = watch_variability(after, window)
         measured_s = self._clock()
         remarks = remarks_on(window, channels)
         assessment = self._judge(window, quality, leads_st, rhythm, beats.final, remarks=remarks)
@@ -114,7 +118,14 @@ class Analysis:
             StageLatency("features", measured_s - prepared_s),
             StageLatency("rules", self._clock() - measured_s),
         )
-        assessment = replace(assessment, placement=placement, channels=channels, latency=latency)
+        assessment = replace(
+            assessment,
+            placement=placement,
+            channels=channels,
+            intervals=intervals,
+            variability=after.variability,
+            latency=latency,
+        )
         return Assessed(assessment, after, prepared)
 
     def score(self, assessed: Assessed) -> Assessment:

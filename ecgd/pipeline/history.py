@@ -9,6 +9,7 @@ from ecgd.features.r_peaks import PeakHints
 from ecgd.features.ventricular import Oscillation
 from ecgd.model.baseline import Baseline
 from ecgd.model.beat import Beat
+from ecgd.model.intervals import Variability
 from ecgd.pipeline.lasting import Lasting
 
 KEPT_S = 300.0
@@ -25,7 +26,8 @@ class History:
     patient's own and outlives the sample count; ``learned_index`` is where it last learned.
     ``electrodes`` and ``channels`` remember what windows said about exchanged electrodes and
     about measured leads that contradict each other, ``swap_evidence`` what showed the former.
-    ``waves`` are those of the last windows, told without beats.
+    ``waves`` are those of the last windows, told without beats. ``variability`` was
+    measured at ``varied_index``.
     """
 
     origin: int = 0
@@ -40,6 +42,8 @@ class History:
     channels: Lasting = field(default_factory=Lasting)
     swap_evidence: str = ""
     waves: tuple[Oscillation, ...] = ()
+    variability: Variability | None = None
+    varied_index: int = 0
 
     def since(self, index: int) -> tuple[Beat, ...]:
         """Return the beats whose R peak is at or after an index."""

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from ecgd.config.settings import DeviceSettings, Settings
 from ecgd.decision.alarm import AlarmBook, observe
+from ecgd.dsp.prepare import Prepared
 from ecgd.errors import RecordingError
+from ecgd.features.vector import feature_vector
 from ecgd.inference.scorer import load_scorer
 from ecgd.model.alarm import Alarm, ChangeKind
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import Outcome, RiskLevel, Territory
 from ecgd.model.link import BytesReceived, SamplesReceived
-from ecgd.model.signal import SampleBlock, Window
+from ecgd.model.signal import FloatArray, SampleBlock, Window
 from ecgd.pipeline.analysis import Analysis
 from ecgd.pipeline.front_end import complete_front_end
 from ecgd.pipeline.history import History
@@ -30,13 +32,17 @@ from ecgd.sources.recording import Recording, read_recording
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRequest:
-    """A recording to analyse; what is None is taken from the file."""
+    """A recording to analyse; what is None is taken from the file.
+
+    ``features`` asks for the feature vector of every window.
+    """
 
     path: Path
     fs_hz: float | None = None
     leads: tuple[str, ...] | None = None
     unit: str | None = None
     highpass_hz: float | None = None
+    features: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +61,15 @@ class RecordOpened:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WindowAssessed:
-    """One window; ``assessment.beats`` are the newly final beats, in the recording's own fs."""
+    """One window; ``assessment.beats`` are the newly final beats, in the recording's own fs.
+
+    ``features`` are those that ``vector.NAMES`` names, None where nobody asked for them.
+    """
 
     assessment: Assessment
+    features: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,8 @@ def analyse_recording(request: AnalysisRequest, settings: Settings) -> Iterator[
     """
     models_dir = settings.ensemble.models_dir
     scorer = load_scorer(Path(models_dir) if models_dir else None)
-    run = _Run(Analysis(settings.analysis, settings.ensemble, scorer, time.monotonic), settings)
+    analysis = Analysis(settings.analysis, settings.ensemble, scorer, time.monotonic)
+    run = _Run(analysis, settings, features=request.features)
     if request.path.suffix.lower() == SUFFIX:
         windows = _windows_of_log(request, settings)
     else:
@@ -113,8 +124,9 @@ def analyse_recording(request: AnalysisRequest, settings: Settings) -> Iterator[
 class _Run:
     """What is carried from window to window of one recording."""
 
-    def __init__(self, analysis: Analysis, settings: Settings) -> None:
+    def __init__(self, analysis: Analysis, settings: Settings, *, features: bool) -> None:
         self._analysis = analysis
+        self._features = features
         self._settings = settings
         self._history = History()
         self._book = AlarmBook()
@@ -133,8 +145,18 @@ class _Run:
             latency = (*assessment.latency, *scored.latency)
             assessment = replace(scored, beats=assessment.beats, latency=latency)
         self._assessments.append(replace(assessment, beats=()))
-        yield WindowAssessed(assessment)
+        yield WindowAssessed(assessment, self._vector(assessment, assessed.prepared))
         yield from raised
+
+    def _vector(self, assessment: Assessment, prepared: Prepared) -> FloatArray | None:
+        if not self._features:
+            return None
+        usable = {
+            quality.lead: row
+            for quality, row in zip(assessment.quality, prepared.band_mv, strict=True)
+            if quality.usable
+        }
+        return feature_vector(assessment, usable, prepared.fs_hz)
 
     def summary(self) -> RecordSummary:
         kept = trusted(self._assessments)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import EnsembleScore, RiskLevel
+from ecgd.model.intervals import Intervals, Variability
 from ecgd.store.figures import StoreResult
 from ecgd.store.rows import to_json
 from ecgd.store.streams import Stream
@@ -121,12 +122,21 @@ def _fusion(scores: EnsembleScore) -> dict[str, Any]:
 def features(assessment: Assessment) -> dict[str, Any]:
     """Return the figures behind a verdict; what is unknown or empty is left out."""
     rhythm, st = assessment.rhythm, assessment.st
+    intervals = assessment.intervals or Intervals()
+    variability = assessment.variability or Variability(0.0, 0.0, 0)
     figures: dict[str, Any] = {
         "rhythm": rhythm.label,
         "heart_rate_bpm": rhythm.heart_rate_bpm,
         "rr_median_s": rhythm.rr_median_s,
         "rr_irregularity": rhythm.rr_irregularity,
         "longest_pause_s": rhythm.longest_pause_s,
+        "pr_ms": _rounded(intervals.pr_ms),
+        "qrs_ms": _rounded(intervals.qrs_ms),
+        "qt_ms": _rounded(intervals.qt_ms),
+        "qtc_fridericia_ms": _rounded(intervals.qtc_fridericia_ms),
+        "axis_deg": _rounded(intervals.axis_deg),
+        "sdnn_ms": _rounded(variability.sdnn_ms),
+        "rmssd_ms": _rounded(variability.rmssd_ms),
         "sqi": {quality.lead: round(quality.sqi, 3) for quality in assessment.quality},
         "findings": [finding.event_type.value for finding in assessment.findings],
         "cannot_judge": list(assessment.cannot_judge),
@@ -138,3 +148,7 @@ def features(assessment: Assessment) -> dict[str, Any]:
         figures["depressed"] = list(st.depressed)
         figures["territory"] = None if st.territory is None else st.territory.value
     return {name: value for name, value in figures.items() if value not in (None, [], {})}
+
+
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 1)
