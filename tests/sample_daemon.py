@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sample_desks import FakeConfig, FakeCoverage, FakeNotes
+from sample_desks import FakeBaselines, FakeConfig, FakeCoverage, FakeNotes, FakeSt
 from sample_patients import FakePatientDesk
 
 from ecgd.config.settings import PatientSettings
@@ -253,8 +253,10 @@ class FakeGateway:
         ]
         self.calls: list[tuple[object, ...]] = []
         self.notes = FakeNotes(NOW_UNIX_S)
+        self.baselines = FakeBaselines(NOW_UNIX_S)
         self.config = FakeConfig()
         self.coverage = FakeCoverage()
+        self.st = FakeSt(sample_assessment())
         self.failure: Exception | None = None
         self.feed = LiveHub()
         for patient in self.patients():

@@ -15,13 +15,17 @@ from pathlib import Path
 from store_ages import DAY_S, count, minute_of, open_ages
 from store_examples import NOW_UNIX_S, make_item
 
+from ecgd.model.coverage import CoverageSum, Danger
 from ecgd.model.device import DeviceStatus
+from ecgd.model.st_episode import StEpisode, StReference
 from ecgd.store.alarms import SaveAlarmBook, SaveBaseline, StoreAlert
+from ecgd.store.coverage import AddCoverage
 from ecgd.store.database import connect
 from ecgd.store.figures import StoreHealthEvent, StoreNote
 from ecgd.store.marks import SetMark
 from ecgd.store.migrations import APPLICATION_ID, newest_version, version_of
 from ecgd.store.operations import OpenRecording, Probe, StoreSegment
+from ecgd.store.st_episodes import StoreStEpisode
 from ecgd.store.streams import Stream
 from ecgd.store.trends import COMPACTIONS, CompactMinutes
 
@@ -47,6 +51,11 @@ def write_rows(path: Path) -> None:
     StoreNote("ann", NOW_UNIX_S, "nurse", "sleeps").apply(connection)
     SaveAlarmBook("ann", '{"tracks":[]}', NOW_UNIX_S).apply(connection)
     SaveBaseline("ann", '{"st_mv":{}}', NOW_UNIX_S).apply(connection)
+    unseen_s = {Danger.STEMI: {"muscle tension": 60.0}}
+    AddCoverage("ann", CoverageSum(3600, 3700.0, 300.0, unseen_s), NOW_UNIX_S).apply(connection)
+    leads = ("II", "III"), (("II", 0.2),)
+    episode = StEpisode("inferior", StReference.BEFORE, 10.0, 41.0, 45.0, 0.15, *leads)
+    StoreStEpisode("ann", episode, NOW_UNIX_S).apply(connection)
     SetMark(300.0, NOW_UNIX_S, 30.0).apply(connection)
     Probe(NOW_UNIX_S).apply(connection)
     growing = Stream("growing", "ann", stream.device, "boot", NOW_UNIX_S, 0.0)

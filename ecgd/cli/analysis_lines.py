@@ -19,9 +19,11 @@ from ecgd.model.finding import (
     Outcome,
     PlacementFinding,
     RiskLevel,
+    StFinding,
     Territory,
 )
 from ecgd.model.intervals import Intervals, Variability
+from ecgd.model.st_episode import StEpisode
 
 Json = dict[str, Any]
 
@@ -60,6 +62,8 @@ def beat_line(path: str, beat: Beat, fs_hz: float) -> Json:
         "sample": int(beat.r_peak),
         "time_s": _figure(beat.r_peak / fs_hz),
         "class": beat.beat_class.value,
+        "class_confidence": _figure(beat.class_confidence),
+        "class_reason": beat.class_reason,
     }
 
 
@@ -74,8 +78,19 @@ def assessment_line(path: str, assessment: Assessment) -> Json:
         "territory": territory.value if territory else None,
         "st_mv": {st.lead: _figure(st.level_mv) for st in st_leads},
         "st_change_mv": {st.lead: _figure(st.change_mv) for st in st_leads},
+        "st_uncertainty_mv": {st.lead: _figure(st.uncertainty_mv) for st in st_leads},
+        "st_slope": {st.lead: st.slope for st in st_leads},
+        "st_curve": {st.lead: st.curve for st in st_leads},
+        "st_episodes": [_episode(each) for each in assessment.st_episodes],
+        "st_rule": assessment.st.rule.value if assessment.st else None,
+        "confounders": _confounders(assessment.st),
+        "stage": assessment.st.stage if assessment.st else "",
         "heart_rate_bpm": _figure(assessment.rhythm.heart_rate_bpm),
         "rhythm": assessment.rhythm.label,
+        "rhythm_observations": [
+            {"sign": seen.sign.value, "value": _figure(seen.value), "text": seen.text}
+            for seen in assessment.rhythm.observations
+        ],
         "scores": _scores(assessment.scores),
         "quality": {quality.lead: _figure(quality.sqi) for quality in assessment.quality},
         "cannot_judge": list(assessment.cannot_judge),
@@ -90,6 +105,13 @@ def assessment_line(path: str, assessment: Assessment) -> Json:
     }
 
 
+def _confounders(st: StFinding | None) -> list[Json]:
+    return [
+        {"kind": each.kind.value, "evidence": each.evidence, "source": each.source}
+        for each in (st.confounders if st else ())
+    ]
+
+
 def _reason(finding: PlacementFinding | ChannelFinding | None) -> str | None:
     return None if finding is None else finding.reason
 
@@ -98,6 +120,21 @@ def _figures(measured: Intervals | Variability | None) -> Json | None:
     if measured is None:
         return None
     return {each.name: _figure(getattr(measured, each.name)) for each in fields(measured)}
+
+
+def _episode(episode: StEpisode) -> Json:
+    return {
+        "group": episode.group,
+        "direction": episode.direction,
+        "reference": episode.reference.value,
+        "start_s": _figure(episode.start_s),
+        "extremum_s": _figure(episode.extremum_s),
+        "change_mv": _figure(episode.change_mv),
+        "leads": list(episode.leads),
+        "st_mv": {lead: _figure(level_mv) for lead, level_mv in episode.st_mv},
+        "end_s": _figure(episode.end_s),
+        "end": episode.end.value if episode.end else None,
+    }
 
 
 def alert_line(path: str, time_s: float, alarm: Alarm) -> Json:

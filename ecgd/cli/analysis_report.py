@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ecgd.cli.analysis_st import StAccount
 from ecgd.cli.tables import SEVERITY_STYLE
 from ecgd.cli.words import clean, count, duration, signed_mv
 from ecgd.model.alarm import Alarm
@@ -45,10 +46,13 @@ class Report:
     st_mv: dict[str, list[float]] = field(default_factory=dict)
     sqi: dict[str, list[float]] = field(default_factory=dict)
     rhythms: Counter[str] = field(default_factory=Counter)
+    signs: Counter[str] = field(default_factory=Counter)
     unjudged: Counter[str] = field(default_factory=Counter)
     equipment: Counter[str] = field(default_factory=Counter)
+    confounders: Counter[str] = field(default_factory=Counter)
     intervals: dict[str, list[float]] = field(default_factory=dict)
     variability: Variability | None = None
+    st: StAccount = field(default_factory=StAccount)
     alarms: list[tuple[float, Alarm]] = field(default_factory=list)
 
     def opened(self, about: str, notes: Iterable[str] = ()) -> None:
@@ -59,10 +63,13 @@ class Report:
 
     def take(self, assessment: Assessment) -> None:
         """Take one window."""
+        self.st.take(assessment)
         for quality in assessment.quality:
             self.sqi.setdefault(quality.lead, []).append(quality.sqi)
         for wrong in (assessment.placement, assessment.channels):
             self.equipment.update(() if wrong is None else (wrong.reason,))
+        st = assessment.st
+        self.confounders.update(each.kind.value for each in (st.confounders if st else ()))
         if assessment.outcome is Outcome.CANNOT_JUDGE:
             self.unjudged.update(assessment.cannot_judge)
         if EventType.ASYSTOLE not in assessment.unjudged:
@@ -78,6 +85,7 @@ class Report:
         # ST may be out of reach, behind a high-pass filter say, and the beats be plain to see.
         if rhythm.heart_rate_bpm is not None:
             self.rhythms[rhythm.label] += 1
+            self.signs.update({seen.sign.value for seen in rhythm.observations})
             self.rates_bpm.append(rhythm.heart_rate_bpm)
 
     def _take_intervals(self, intervals: Intervals | None, variability: Variability | None) -> None:
@@ -108,12 +116,17 @@ class Report:
         for reason, windows_seen in self.equipment.most_common():
             words = f"{clean(reason)} ({windows_seen} of {count(windows, 'window')})"
             grid.add_row("  equipment", Text(words, "yellow"))
+        for kind, windows_seen in self.confounders.most_common():
+            words = f"{kind} ({windows_seen} of {count(windows, 'window')})"
+            grid.add_row("  confounder", Text(words, "yellow"))
         grid.add_row("  heart", Text(self._heart()))
         if self.intervals:
             grid.add_row("  intervals", Text(self._intervals()))
         if self.variability is not None:
             grid.add_row("  variability", Text(_variability_words(self.variability)))
         grid.add_row("  ST", Text(self._st()))
+        for heading, words in self.st.lines():
+            grid.add_row(f"  {heading}", Text(words))
         grid.add_row("  quality", Text(self._quality()))
         for time_s, alarm in self.alarms[:_ALERTS_SHOWN]:
             grid.add_row("  alarm", _alarm_text(time_s, alarm))
@@ -127,7 +140,8 @@ class Report:
             return "rate unknown"
         low, high = min(self.rates_bpm), max(self.rates_bpm)
         rhythms = ", ".join(clean(label) for label, _ in self.rhythms.most_common(3))
-        return f"{median(self.rates_bpm):.0f} bpm ({low:.0f} to {high:.0f}), {rhythms}"
+        signs = "".join(f"; {sign}" for sign, _ in self.signs.most_common(4))
+        return f"{median(self.rates_bpm):.0f} bpm ({low:.0f} to {high:.0f}), {rhythms}{signs}"
 
     def _intervals(self) -> str:
         known = {name: median(values) for name, values in self.intervals.items()}

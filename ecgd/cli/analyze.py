@@ -29,7 +29,7 @@ def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> 
 
 @click.command()
 @click.argument(
-    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "paths", metavar="[PATH...]", nargs=-1, required=False, type=click.Path(path_type=Path)
 )
 @click.option(
     "--fs", "fs_hz", type=click.FloatRange(min=1), help="Sampling rate in Hz (.npy, .csv)."
@@ -73,6 +73,14 @@ def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> 
     metavar="FILE.csv",
     help="Write the feature vector of every window there, one row each.",
 )
+@click.option(
+    "--st-levels",
+    "st_levels",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Judge a table of ST levels instead: time_s, I, II, III, aVR, aVL, aVF, one beat a row.",
+)
 @click.pass_context
 def analyze(
     ctx: click.Context,
@@ -87,6 +95,7 @@ def analyze(
     as_json: bool,
     annotations: Path | None,
     features: Path | None,
+    st_levels: tuple[Path, ...],
 ) -> None:
     """Analyse recordings exactly as the daemon analyses a device.
 
@@ -94,6 +103,17 @@ def analyze(
     table (.csv, .tsv, .txt), a .npy array of shape (lead, sample), a byte recording (.ecgdbytes),
     or a directory, which means the recordings in it.
     """
+    if st_levels:
+        given = (paths, fs_hz, leads, unit, highpass_hz, hold_off_s, annotations, features)
+        if any(each not in (None, ()) for each in given):
+            raise click.UsageError("--st-levels goes with --config and --json only")
+        from ecgd.cli.st_levels_run import judge_files  # noqa: PLC0415 - numpy is slow to load
+
+        if judge_files(st_levels, config, as_json=as_json):
+            ctx.exit(ExitCode.ERROR)
+        return
+    if not paths:
+        raise click.UsageError("Missing argument 'PATH...': name a recording, or --st-levels FILE")
     from ecgd.cli import analysis_run as run  # noqa: PLC0415 - numpy and scipy are slow to load
 
     settings = run.settings_of(config, hold_off_s)

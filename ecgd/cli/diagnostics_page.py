@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ecgd.cli.coverage_words import recent_words
 from ecgd.cli.machine_lines import NOT_KNOWN, machine_lines
 from ecgd.cli.status_page import parts_grid
 from ecgd.cli.tables import plain_table
@@ -25,6 +26,7 @@ def diagnostics_page(answer: Json) -> RenderableType:
         _patients_latency(answer["patients"]),
         _links(status["patients"]),
         _losses(answer),
+        _coverage(status["patients"]),
         _daemon(answer),
         _machine(answer["machine"]),
         parts_grid(status),
@@ -120,6 +122,17 @@ def _losses(answer: Json) -> RenderableType:
         )
     table.add_row("the daemon", Text(_pairs(answer["dropped"])), "")
     return table
+
+
+def _coverage(patients: list[Json]) -> RenderableType:
+    """Return whose last hour was covered too little, and why."""
+    lines = []
+    for patient in patients:
+        account = patient.get("coverage")
+        words, low = recent_words(account) if account else ("", False)
+        if low:
+            lines.append(Text(f"low coverage of {clean(patient['patient_id'])}, {words}", "yellow"))
+    return Group(*lines) if lines else Text("coverage of the last hour: not low", "dim")
 
 
 def _machine(machine: Json) -> RenderableType:

@@ -125,15 +125,18 @@ def _figures(monitor: Monitor, now_s: float) -> Line:
         old = f"  (nothing for {duration(age_s)})" if age_s is not None else ""
         return ((" -- bpm  ST --", "bold"), (old, "warn"))
     style = "dim" if age_s > OLD_S else "bold"
-    heart_bpm = assessment["rhythm"]["heart_rate_bpm"]
+    rhythm = assessment["rhythm"]
+    heart_bpm = rhythm["heart_rate_bpm"]
     rate = "--" if heart_bpm is None else f"{heart_bpm:.0f}"
     line: list[Segment] = [
         (f" {rate} bpm ", style),
-        (f" {clean(assessment['rhythm']['label'])} ", ""),
+        (f" {clean(rhythm['label'])} ", ""),
+        *((f" {clean(seen['text'])} ", "dim") for seen in rhythm.get("observations", ())),
         *_st(assessment, style),
     ]
     if assessment["cannot_judge"]:
-        reasons = "; ".join(clean(reason) for reason in assessment["cannot_judge"])
+        told = [trouble["words"] for trouble in assessment.get("troubles", ())]
+        reasons = "; ".join(clean(each) for each in told or assessment["cannot_judge"])
         line.append((f" cannot judge: {reasons} ", "warn"))
     if age_s > OLD_S:
         line.append((f" {duration(age_s)} old ", "warn"))
@@ -155,6 +158,7 @@ def _st(assessment: Json, style: str) -> list[Segment]:
         shown.append((f" {risk}{where} ", "warn"))
     else:
         shown.append((" normal ", "good"))
+    shown += [(f" {clean(each['kind'])} ", "dim") for each in st.get("confounders", ())]
     return shown
 
 

@@ -79,7 +79,8 @@ def _patient_troubles(patient: Json) -> Iterator[str]:
     elif assessment["age_s"] is None or assessment["age_s"] > STALE_S:
         yield f"{who}: last judged {age(assessment['age_s'])}. Do: look at the device."
     elif assessment["outcome"] == "cannot_judge":
-        reasons = ", ".join(assessment["cannot_judge"])
+        told = [trouble["words"] for trouble in assessment.get("troubles", ())]
+        reasons = ", ".join(told or assessment["cannot_judge"])
         yield f"{who}: cannot be judged ({reasons}). Do: see to electrodes and rest."
 
 

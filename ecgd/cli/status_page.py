@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from ecgd.cli.coverage_words import recent_words
 from ecgd.cli.standing import standing_alarms
 from ecgd.cli.tables import ID_SHOWN, SEVERITY_STYLE
 from ecgd.cli.words import (
@@ -70,6 +71,7 @@ def patient_panel(patient: Json) -> RenderableType:
     _add_link(grid, patient)
     _add_device(grid, patient)
     _add_battery(grid, patient)
+    _add_coverage(grid, patient)
     _add_alarms(grid, patient)
     title = Text(f" {clean(patient['name'])} ({clean(patient['patient_id'])})  {word} ", style)
     return Panel(grid, title=title, title_align="left", border_style=style, padding=(0, 1))
@@ -103,12 +105,17 @@ def _verdict(patient: Json) -> tuple[str, str]:
 def _add_heart(grid: Table, assessment: Json) -> None:
     ago = live_age(assessment["age_s"])
     rhythm = assessment["rhythm"]
-    grid.add_row("Heart", Text(f"{rate(rhythm['heart_rate_bpm'])}, {clean(rhythm['label'])}"), ago)
+    seen = (clean(each["text"]) for each in rhythm.get("observations", ()))
+    words = "; ".join((f"{rate(rhythm['heart_rate_bpm'])}, {clean(rhythm['label'])}", *seen))
+    grid.add_row("Heart", Text(words), ago)
     grid.add_row("ST", st_text(assessment), ago)
     grid.add_row("Quality", quality_text(assessment), ago)
     if assessment["cannot_judge"]:
         reasons = "; ".join(clean(reason) for reason in assessment["cannot_judge"])
         grid.add_row("Unjudged", Text(reasons, "yellow"), ago)
+    for trouble in assessment.get("troubles", ()):
+        leads = ", ".join(clean(lead) for lead in trouble["leads"])
+        grid.add_row("Signal", Text(f"{clean(trouble['advice'])} ({leads})", "yellow"), ago)
     if placement := assessment["placement"]:
         words = f"exchanged: {clean(placement['exchanged'])} ({clean(placement['evidence'])})"
         grid.add_row("Electrodes", Text(words, "yellow"), ago)
@@ -134,6 +141,11 @@ def st_text(assessment: Json) -> Text:
     others = [lead for lead in st["leads"] if lead["lead"] != worst["lead"]]
     shown = (f"{clean(o['lead'])} {signed_mv(o['level_mv'])}" for o in others if o["measurable"])
     text.append("\n" + "  ".join(shown), style="not bold dim")
+    for each in st.get("confounders", ()):
+        words = f"{clean(each['kind'])}: {clean(each['evidence'])}"
+        text.append(f"\n{words}", style="not bold yellow")
+    if st.get("stage"):
+        text.append(f"\n{clean(st['stage'])}", style="not bold dim")
     return text
 
 
@@ -203,6 +215,12 @@ def _add_battery(grid: Table, patient: Json) -> None:
     known = battery["percent"] is not None or battery["mv"] is not None
     ago = live_age(battery["age_s"]) if known else ""
     grid.add_row("Battery", Text(battery_text(patient), "" if known else "dim"), ago)
+
+
+def _add_coverage(grid: Table, patient: Json) -> None:
+    if account := patient.get("coverage"):
+        words, low = recent_words(account)
+        grid.add_row("Coverage", Text(words, "yellow" if low else ""), "")
 
 
 def _add_alarms(grid: Table, patient: Json) -> None:

@@ -74,6 +74,34 @@ class AnalysisSettings:
     )
     pause_s: float = setting(3.0, "RR interval that is a pause", unit="s", low=2, high=4)
     asystole_s: float = setting(4.0, "no beat for so long is asystole", unit="s", low=3, high=10)
+    fast_ventricular_bpm: float = setting(
+        150.0,
+        "rate from which ten ventricular beats in a row are CRITICAL; slower ones after 30 s",
+        unit="bpm",
+        low=120,
+        high=220,
+    )
+    supraventricular_bpm: float = setting(
+        150.0,
+        "rate above which even, narrow beats are a supraventricular tachycardia",
+        unit="bpm",
+        low=120,
+        high=220,
+    )
+    rate_change_bpm: float = setting(
+        30.0,
+        "change of a steady rate within 10 s that is a health event",
+        unit="bpm",
+        low=15,
+        high=100,
+    )
+    ectopy_per_min: float = setting(
+        10.0,
+        "premature beats of one kind in a minute that are frequent",
+        unit="1/min",
+        low=1,
+        high=60,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +125,16 @@ class HoldOffSettings:
     stemi_s: float = setting(20.0, "STEMI", unit="s", low=0, high=120)
     high_mi_risk_s: float = setting(60.0, "acute MI risk", unit="s", low=0, high=600)
     moderate_s: float = setting(180.0, "ischaemia", unit="s", low=0, high=1800)
-    extreme_rate_s: float = setting(5.0, "extreme rate and pause", unit="s", low=0, high=60)
-    rhythm_s: float = setting(60.0, "atrial fibrillation", unit="s", low=0, high=600)
+    extreme_rate_s: float = setting(
+        5.0, "extreme rate, pause and sudden change of the rate", unit="s", low=0, high=60
+    )
+    rhythm_s: float = setting(
+        60.0,
+        "atrial fibrillation, supraventricular tachycardia, frequent premature beats",
+        unit="s",
+        low=0,
+        high=600,
+    )
     ensemble_s: float = setting(60.0, "networks alone", unit="s", low=0, high=600)
     electrode_off_s: float = setting(5.0, "electrode off", unit="s", low=0, high=120)
     link_lost_s: float = setting(10.0, "link lost", unit="s", low=0, high=300)

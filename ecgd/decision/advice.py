@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from ecgd.model.finding import (
+    ConfounderKind,
     EnsembleScore,
     EventType,
     RiskLevel,
     Severity,
     StFinding,
+    StRule,
     Territory,
 )
 
@@ -34,7 +36,10 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.EXTREME_BRADYCARDIA: "Extremely slow heart rate",
     EventType.EXTREME_TACHYCARDIA: "Extremely fast heart rate",
     EventType.PAUSE: "Long pause between heart beats",
+    EventType.SUPRAVENTRICULAR_TACHYCARDIA: "Suspected supraventricular tachycardia",
     EventType.ATRIAL_FIBRILLATION: "Suspected atrial fibrillation",
+    EventType.FREQUENT_ECTOPY: "Frequent premature heart beats",
+    EventType.RATE_CHANGE: "Sudden change of the heart rate",
     EventType.CHECK_PATIENT: "Heart signal lost when it mattered: check the patient",
     EventType.ELECTRODE_OFF: "Electrode off",
     EventType.ELECTRODE_SWAPPED: "Electrodes exchanged",
@@ -104,6 +109,11 @@ _HEART_ACTIONS: Final[Mapping[EventType, Mapping[Severity, str]]] = {
             "Go to the patient now and call {number}. If there is no response and no normal "
             "breathing, begin chest compressions and send for a defibrillator."
         ),
+        Severity.HIGH: (
+            "Go to the patient now. After fainting, or with dizziness, breathlessness or chest "
+            "pain, call {number}; otherwise contact a doctor at once: a run of beats came from the "
+            "ventricle."
+        ),
     },
     EventType.EXTREME_BRADYCARDIA: {
         Severity.HIGH: (
@@ -125,8 +135,20 @@ _HEART_ACTIONS: Final[Mapping[EventType, Mapping[Severity, str]]] = {
             "Look after the patient, and contact a doctor today; after fainting call {number}."
         ),
     },
+    EventType.SUPRAVENTRICULAR_TACHYCARDIA: {
+        Severity.MEDIUM: (
+            "Let the patient rest, and contact a doctor: the rhythm needs a 12-lead ECG while it "
+            "lasts. With dizziness, fainting, breathlessness or chest pain call {number}."
+        ),
+    },
     EventType.ATRIAL_FIBRILLATION: {
         Severity.MEDIUM: "Contact a doctor: the rhythm needs a 12-lead ECG and evaluation.",
+    },
+    EventType.FREQUENT_ECTOPY: {
+        Severity.LOW: "Tell a doctor, and show this record there.",
+    },
+    EventType.RATE_CHANGE: {
+        Severity.LOW: "Ask the patient how they feel: effort, pain, fear and fainting do this too.",
     },
 }
 
@@ -224,6 +246,8 @@ def _st_notes(st: StFinding | None) -> tuple[str, ...]:
         return ("ST was not measurable: infarction cannot be judged.",)
     return (
         *_elevation_notes(st),
+        *_confounder_notes(st),
+        *((f"Stage: {st.stage}.",) if st.stage else ()),
         *((f"Usual artery: {st.artery_hint}.",) if st.artery_hint else ()),
         *_further_leads(st),
         f"Not reliably visible: {', '.join(st.not_visible)}.",
@@ -232,15 +256,32 @@ def _st_notes(st: StFinding | None) -> tuple[str, ...]:
 
 def _elevation_notes(st: StFinding) -> tuple[str, ...]:
     notes: list[str] = []
+    by_sgarbossa = st.rule is StRule.SGARBOSSA
     if st.elevated:
-        notes.append(f"ST elevation (J+40 ms) in {', '.join(st.elevated)}.")
-    if st.risk_level is RiskLevel.CRITICAL_STEMI:
+        point = "J point" if by_sgarbossa else "J+40 ms"
+        notes.append(f"ST elevation ({point}) in {', '.join(st.elevated)}.")
+    if by_sgarbossa and st.risk_level is RiskLevel.CRITICAL_STEMI:
+        notes.append("Modified Sgarbossa criterion met behind a wide QRS: suggests an acute MI.")
+    elif st.risk_level is RiskLevel.CRITICAL_STEMI:
         notes.append("Elevation in contiguous leads: STEMI criterion met, suggests a regional MI.")
     if st.reciprocal:
         notes.append(f"Reciprocal depression in {', '.join(st.reciprocal)}.")
     elif st.depressed:
         notes.append(f"ST depression in {', '.join(st.depressed)}.")
     return tuple(notes)
+
+
+def _confounder_notes(st: StFinding) -> tuple[str, ...]:
+    """Name what a person has to weigh before believing the verdict."""
+    kinds = {each.kind for each in st.confounders}
+    reviews = (f"Manual review: {each.kind} ({each.evidence})." for each in st.confounders)
+    rule = "Judged by the modified Sgarbossa rule in place of two contiguous leads."
+    potassium = "Electrolyte assessment: tall narrow T, wide QRS and flat P."
+    return (
+        *reviews,
+        *((rule,) if st.rule is StRule.SGARBOSSA else ()),
+        *((potassium,) if ConfounderKind.HYPERKALAEMIA in kinds else ()),
+    )
 
 
 def _further_leads(st: StFinding) -> tuple[str, ...]:

@@ -105,7 +105,8 @@ def observe(
             continue
         subsumed = _is_subsumed(event_type, tracks)
         judged = _judged(track, finding, now_s, settings)
-        trigger, severity = _trigger_of_judgement(judged, settings, subsumed)
+        already_s = 0.0 if finding is None else finding.lasted_s
+        trigger, severity = _trigger_of_judgement(judged, settings, subsumed, already_s)
         tracks[event_type], told = _move(judged, trigger, now_s, new_id, severity=severity)
         changes += told
     stepped = replace(book, tracks=tuple(tracks.values()), judged_s=tuple(judged_s.items()))
@@ -186,9 +187,12 @@ def _judged(track: Track, finding: Finding | None, now_s: float, settings: Alarm
 
 
 def _trigger_of_judgement(
-    track: Track, settings: AlarmSettings, subsumed: bool
+    track: Track, settings: AlarmSettings, subsumed: bool, already_s: float
 ) -> tuple[Trigger, Severity | None]:
-    """Return what the newest judgement does, and the severity that it speaks for."""
+    """Return what the newest judgement does, and the severity that it speaks for.
+
+    ``already_s``: the evidence had lasted that long by its definition when it was first seen.
+    """
     alarm, newest = track.alarm, track.judgements[-1].severity
     if not newest:
         absent_s = (
@@ -196,7 +200,8 @@ def _trigger_of_judgement(
         )
         gone = absent_s >= clear_s(alarm.event_type, settings.hold_off)
         return (Trigger.GONE if gone else Trigger.MISSED), None
-    lasted = _lasted_severity(track, hold_off_s(alarm.event_type, settings.hold_off))
+    hold_s = hold_off_s(alarm.event_type, settings.hold_off) - already_s
+    lasted = _lasted_severity(track, hold_s)
     if subsumed or lasted is None:
         return Trigger.SEEN, Severity(newest)
     if alarm.state in STANDING and lasted > alarm.severity:

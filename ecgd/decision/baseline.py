@@ -13,9 +13,11 @@ from typing import Final
 import numpy as np
 
 from ecgd.decision.placement import LEAST_LIKENESS
+from ecgd.decision.st_change import PRIOR_DRIFT_MV
 from ecgd.decision.swap import IDENTITY, loop_likeness
-from ecgd.model.baseline import Baseline, MedianBeat, Vector
+from ecgd.model.baseline import LEARNED_S, Baseline, Confirmation, MedianBeat, Vector
 from ecgd.model.finding import LeadSt
+from ecgd.model.st_change import FIRM_S, StReference
 
 ADAPT_S: Final = 4 * 3600.0
 """Time in which a lasting change is mostly adopted."""
@@ -49,11 +51,24 @@ def learn(
     return _adapt(baseline, beat, st_mv, passed_s)
 
 
-def with_change(leads_st: tuple[LeadSt, ...], baseline: Baseline | None) -> tuple[LeadSt, ...]:
-    """Return each measured lead's ST with its change against a complete baseline."""
+def confirmed_from(beat: MedianBeat, confirmed: Confirmation) -> Baseline:
+    """Return the baseline that a person makes by confirming ST as chronic: complete at once."""
+    posture = StReference(confirmed.level, PRIOR_DRIFT_MV, FIRM_S)
+    return Baseline(beat, confirmed.level.leads_mv, LEARNED_S, (posture,), confirmed)
+
+
+def with_change(
+    leads_st: tuple[LeadSt, ...], baseline: Baseline | None, posture: StReference | None = None
+) -> tuple[LeadSt, ...]:
+    """Return each measured lead's ST with its change against what is usual.
+
+    That is the level in the patient's ``posture`` where it is well known, else a complete baseline.
+    """
     if baseline is None or not baseline.is_complete:
         return leads_st
     usual_mv = dict(baseline.st_mv)
+    if posture is not None and posture.is_firm and baseline.confirmed is None:
+        usual_mv |= dict(posture.level.leads_mv)
     return tuple(
         replace(st, change_mv=st.level_mv - usual_mv[st.lead])
         if st.level_mv is not None and st.lead in usual_mv
@@ -85,7 +100,9 @@ def _adapt(
         t_area_uvs=_blended(baseline.beat.t_area_uvs, beat.t_area_uvs, share),
         beat_count=baseline.beat.beat_count + beat.beat_count,
     )
-    return Baseline(usual, tuple((usual_mv | adapted).items()), learned_s)
+    return replace(
+        baseline, beat=usual, st_mv=tuple((usual_mv | adapted).items()), learned_s=learned_s
+    )
 
 
 def _blended(usual: Vector | None, seen: Vector | None, share: float) -> Vector | None:

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from ecgd.model.baseline import BEAT_POINTS, Baseline, MedianBeat, Vector
+from ecgd.model.baseline import BEAT_POINTS, Baseline, Confirmation, MedianBeat, Vector
 from ecgd.model.signal import FloatArray
+from ecgd.model.st_change import StReference, StVector
 
 VERSION: Final = 1
 
@@ -31,6 +32,8 @@ def baseline_to_dict(baseline: Baseline) -> dict[str, Any]:
         "t_area_uvs": None if beat.t_area_uvs is None else list(beat.t_area_uvs),
         "rr_s": beat.rr_s,
         "beat_count": beat.beat_count,
+        "postures": [_posture_to_dict(posture) for posture in baseline.postures],
+        "confirmed": _confirmed_to_dict(baseline.confirmed),
     }
 
 
@@ -57,9 +60,62 @@ def baseline_from_dict(record: Mapping[str, Any]) -> Baseline:
             beat_count=int(record["beat_count"]),
         )
         st_mv = tuple((str(lead), _figure(mv)) for lead, mv in record["st_mv"].items())
-        return Baseline(beat, st_mv, max(0.0, _figure(record["learned_s"], math.inf)))
+        learned_s = max(0.0, _figure(record["learned_s"], math.inf))
+        # Records that were written before these were known have none.
+        postures = tuple(_posture(each) for each in record.get("postures", ()))
+        return Baseline(beat, st_mv, learned_s, postures, _confirmed(record.get("confirmed")))
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def _posture_to_dict(posture: StReference) -> dict[str, Any]:
+    return {
+        "turn_deg": posture.turn_deg,
+        "level_mv": _rounded(posture.level),
+        "drift_mv": round(posture.drift_mv, 6),
+        "learned_s": round(posture.learned_s, 3),
+    }
+
+
+def _posture(record: Mapping[str, Any]) -> StReference:
+    drift_mv, learned_s = _figure(record["drift_mv"]), _figure(record["learned_s"], math.inf)
+    turn_deg = int(record["turn_deg"])
+    if drift_mv <= 0 or learned_s <= 0 or abs(turn_deg) > 180:
+        raise ValueError(f"posture {turn_deg}: drift {drift_mv}, learned for {learned_s}")
+    return StReference(_level(record["level_mv"]), drift_mv, learned_s, turn_deg)
+
+
+def _confirmed_to_dict(confirmed: Confirmation | None) -> dict[str, Any] | None:
+    if confirmed is None:
+        return None
+    return {
+        "by": confirmed.by,
+        "at_unix_s": confirmed.at_unix_s,
+        "until_unix_s": confirmed.until_unix_s,
+        "level_mv": _rounded(confirmed.level),
+        "until": confirmed.until,
+    }
+
+
+def _confirmed(record: Mapping[str, Any] | None) -> Confirmation | None:
+    if record is None:
+        return None
+    return Confirmation(
+        str(record["by"]),
+        _figure(record["at_unix_s"], math.inf),
+        _figure(record["until_unix_s"], math.inf),
+        _level(record["level_mv"]),
+        str(record["until"]),
+    )
+
+
+def _rounded(level: StVector) -> list[float]:
+    return [round(level.x_mv, 6), round(level.y_mv, 6)]
+
+
+def _level(pair: Any) -> StVector:
+    x_mv, y_mv = pair
+    return StVector(_figure(x_mv), _figure(y_mv))
 
 
 def _signal(rows: Any) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import erf, sqrt
 
 from ecgd.config.settings import AnalysisSettings
-from ecgd.model.finding import LeadSt, StFinding
+from ecgd.model.finding import LeadSt, StFinding, StRule
 
 _HALF_WIDTH_SD = 1.96
 
@@ -16,8 +16,10 @@ def st_confidence(st: StFinding, settings: AnalysisSettings) -> float | None:
     The error of a level is taken as normal with ``uncertainty_mv`` as its 95 % half-width. A
     contiguous pair is as sure as its less sure lead, the finding as its surest pair. It speaks
     of the measurement, not of the disease. None: no contiguous pair decided, or no uncertainty
-    is known.
+    is known; nor is there one for the modified Sgarbossa rule, which asks for a ratio.
     """
+    if st.rule is StRule.SGARBOSSA:
+        return None
     by_lead = {lead.lead: lead for lead in st.leads}
     sign = 1.0 if st.elevated else -1.0
     threshold_mv = settings.st_elevation_mv if st.elevated else settings.st_depression_mv

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from ecgd.config.settings import AnalysisSettings, EnsembleSettings
 from ecgd.decision.confidence import st_confidence
+from ecgd.decision.rhythm_findings import hidden_by, rhythm_findings
 from ecgd.model.finding import (
+    ConfounderKind,
     Domain,
     EnsembleScore,
     EventType,
@@ -17,6 +20,7 @@ from ecgd.model.finding import (
     StFinding,
     Territory,
 )
+from ecgd.model.rhythm import UNKNOWN
 
 ST_EVENTS: Final = {
     RiskLevel.CRITICAL_STEMI: (EventType.STEMI_DETECTED, Severity.CRITICAL),
@@ -26,28 +30,8 @@ ST_EVENTS: Final = {
 }
 """Event and severity of each risk level; NORMAL has none."""
 
-UNKNOWN_RHYTHM: Final = "unknown"
+UNKNOWN_RHYTHM: Final = UNKNOWN
 """Label of a rhythm that could not be judged."""
-
-_RHYTHM_EVENTS: Final = {
-    "ventricular fibrillation": (EventType.VENTRICULAR_FIBRILLATION, Severity.CRITICAL),
-    "ventricular tachycardia": (EventType.VENTRICULAR_TACHYCARDIA, Severity.CRITICAL),
-    "asystole": (EventType.ASYSTOLE, Severity.CRITICAL),
-    "extreme bradycardia": (EventType.EXTREME_BRADYCARDIA, Severity.HIGH),
-    "extreme tachycardia": (EventType.EXTREME_TACHYCARDIA, Severity.HIGH),
-    "atrial fibrillation suspected": (EventType.ATRIAL_FIBRILLATION, Severity.MEDIUM),
-}
-
-OSCILLATIONS: Final = frozenset({"ventricular fibrillation", "ventricular tachycardia"})
-"""Labels of rhythms without beats that can be told apart: nothing else can be seen under them."""
-
-_GRAVER_THAN_AF: Final = frozenset(
-    {*OSCILLATIONS, "asystole", "extreme bradycardia", "extreme tachycardia", "pause"}
-)
-
-_HIDDEN_BY_OSCILLATION: Final = frozenset(
-    {EventType.EXTREME_BRADYCARDIA, EventType.EXTREME_TACHYCARDIA, EventType.PAUSE}
-)
 
 _SHOWN_TERRITORIES: Final = frozenset({Territory.INFERIOR.value, Territory.HIGH_LATERAL.value})
 
@@ -64,36 +48,43 @@ def find(
     """Return the heart findings of one window; none if it could not be judged.
 
     The risk table wins over the scores: a low score never hides an ST finding. The networks alone
-    raise CARDIAC_ANOMALY, and only when their own score is graver than what the rules found.
+    raise CARDIAC_ANOMALY, and only when their own score is graver than what the rules found; the
+    pattern of high potassium raises it too.
     """
     if not judged:
         return ()
-    found = (_st_finding(st, analysis), *_rhythm_findings(rhythm, analysis))
+    found = (
+        _st_finding(st, analysis),
+        *rhythm_findings(rhythm, analysis),
+        _electrolyte_finding(st),
+    )
     by_rules = tuple(finding for finding in found if finding is not None)
     st_severity = max((f.severity for f in by_rules if f.event_type in _ST_KINDS), default=0)
     by_scores = None if scores is None else _score_finding(scores, ensemble, st_severity)
-    return by_rules if by_scores is None else (*by_rules, by_scores)
+    return by_rules if by_scores is None else _joined(by_rules, by_scores)
 
 
 def unjudged_events(
-    st: StFinding | None, rhythm: RhythmFinding, scores: EnsembleScore | None
+    st: StFinding | None,
+    rhythm: RhythmFinding,
+    scores: EnsembleScore | None,
+    *,
+    has_networks: bool = True,
 ) -> frozenset[EventType]:
     """Return the kinds whose absence from a judged window's findings says nothing.
 
     For ``Observation.unjudged``. ST that was not measurable, or only in part of the territories
-    that limb leads show, must not clear an ST alarm; a rhythm that was not judged must not clear
-    a rhythm alarm, nor networks that gave no score theirs. The rhythm has one label, the gravest:
-    under a graver one atrial fibrillation cannot be seen, and where no beats can be told apart
-    neither rate nor pause. A standstill can: what swings does not stand still.
+    that limb leads show, must not clear an ST alarm; a rhythm that was not judged, or that hides
+    another, must not clear a rhythm alarm, nor networks that gave no score theirs. Without networks
+    CARDIAC_ANOMALY is the pattern of high potassium alone, and seen where ST is.
     """
     st_seen = st is not None and _SHOWN_TERRITORIES.isdisjoint(st.not_visible)
+    anomaly_seen = st is not None and not has_networks
     return frozenset(
         (
             *(() if st_seen else _ST_KINDS),
-            *(() if rhythm.label != UNKNOWN_RHYTHM else _RHYTHM_KINDS),
-            *((EventType.ATRIAL_FIBRILLATION,) if rhythm.label in _GRAVER_THAN_AF else ()),
-            *(_HIDDEN_BY_OSCILLATION if rhythm.label in OSCILLATIONS else ()),
-            *(() if scores is not None else (EventType.CARDIAC_ANOMALY,)),
+            *hidden_by(rhythm),
+            *(() if scores is not None or anomaly_seen else (EventType.CARDIAC_ANOMALY,)),
         )
     )
 
@@ -108,9 +99,6 @@ def severity_of_score(score: float, settings: EnsembleSettings) -> Severity | No
 
 
 _ST_KINDS: Final = frozenset(event_type for event_type, _ in ST_EVENTS.values())
-_RHYTHM_KINDS: Final = frozenset(
-    {EventType.PAUSE, *(event_type for event_type, _ in _RHYTHM_EVENTS.values())}
-)
 
 
 def _st_finding(st: StFinding | None, settings: AnalysisSettings) -> Finding | None:
@@ -127,27 +115,30 @@ def _st_finding(st: StFinding | None, settings: AnalysisSettings) -> Finding | N
     )
 
 
-def _rhythm_findings(
-    rhythm: RhythmFinding, settings: AnalysisSettings
-) -> tuple[Finding | None, ...]:
-    """Return the rhythm's findings; a rhythm that was not judged has none."""
-    if rhythm.label == UNKNOWN_RHYTHM:
-        return ()
-    rate = "" if rhythm.heart_rate_bpm is None else f", {rhythm.heart_rate_bpm:.0f} bpm"
-    by_label = _RHYTHM_EVENTS.get(rhythm.label)
-    return (
-        None if by_label is None else _heart(*by_label, f"rhythm: {rhythm.label}{rate}"),
-        _pause_finding(rhythm, settings),
+def _electrolyte_finding(st: StFinding | None) -> Finding | None:
+    """Return the pattern of high potassium, which needs a blood test and no catheter."""
+    shown = () if st is None else st.confounders
+    evidence = tuple(
+        f"electrolyte assessment: pattern of {each.kind} ({each.evidence})"
+        for each in shown
+        if each.kind is ConfounderKind.HYPERKALAEMIA
     )
-
-
-def _pause_finding(rhythm: RhythmFinding, settings: AnalysisSettings) -> Finding | None:
-    """Return a pause, HIGH when it was as long as an asystole; one that lasts is asystole."""
-    pause_s = rhythm.longest_pause_s or 0.0
-    if rhythm.label in {"asystole", *OSCILLATIONS} or pause_s <= settings.pause_s:
+    if not evidence:
         return None
-    severity = Severity.HIGH if pause_s >= settings.asystole_s else Severity.MEDIUM
-    return _heart(EventType.PAUSE, severity, f"pause of {pause_s:.1f} s between beats")
+    return Finding(EventType.CARDIAC_ANOMALY, Severity.HIGH, Domain.HEART, evidence)
+
+
+def _joined(by_rules: tuple[Finding, ...], by_scores: Finding) -> tuple[Finding, ...]:
+    """Return the findings with the networks': one for each kind, the graver severity."""
+    same = next((each for each in by_rules if each.event_type is by_scores.event_type), None)
+    if same is None:
+        return (*by_rules, by_scores)
+    joined = replace(
+        by_scores,
+        severity=max(same.severity, by_scores.severity),
+        evidence=(*same.evidence, *by_scores.evidence),
+    )
+    return (*(each for each in by_rules if each is not same), joined)
 
 
 def _score_finding(
@@ -166,7 +157,3 @@ def _score_finding(
     return Finding(
         EventType.CARDIAC_ANOMALY, severity, Domain.HEART, evidence, confidence=scores.fused
     )
-
-
-def _heart(event_type: EventType, severity: Severity, evidence: str) -> Finding:
-    return Finding(event_type, severity, Domain.HEART, (evidence,))

@@ -1,5 +1,9 @@
 """The ST rules for six limb leads: which are elevated, where, and how grave that is.
 
+Behind left bundle-branch block and pacing the modified Sgarbossa rule takes the plain rule's
+place. Other confounders take an elevation down to HIGH, unless the opposite leads are depressed
+or ST has grown over the patient's own baseline.
+
 Sources: Fourth Universal Definition of Myocardial Infarction (2018) for thresholds and
 contiguity; the pipeline document, sections 5.2, 5.3 and 7, for the lists of leads and the risk
 levels.
@@ -8,26 +12,42 @@ levels.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ecgd.config.settings import AnalysisSettings
-from ecgd.model.finding import NOT_VISIBLE, LeadSt, RiskLevel, StFinding, Territory
-from ecgd.model.leads import ANATOMICAL_ORDER, LIMB_LEADS
-
-Pair = tuple[str, str]
-
-INFERIOR: Final = ("II", "III", "aVF")
-HIGH_LATERAL: Final = ("I", "aVL")
-RECIPROCAL: Final = {
-    Territory.INFERIOR: ("aVL", "I"),
-    Territory.HIGH_LATERAL: ("III", "aVF"),
-}
-"""Leads that see each territory from the other side."""
-
-CONTIGUOUS: Final[tuple[Pair, ...]] = (*pairwise(ANATOMICAL_ORDER), ("II", "III"))
-"""Neighbours in the anatomical order, and the one further pair of the document's lists."""
+from ecgd.decision.bundle_branch import REPLACES_PLAIN_RULE, find_wide_qrs
+from ecgd.decision.confounders import GROWTH_MV, SOFTENING, find_confounders
+from ecgd.decision.sgarbossa import ExcessiveSt, excessive_st, sgarbossa_words
+from ecgd.decision.st_evidence import (
+    change_words,
+    confounder_words,
+    level_words,
+    pattern_words,
+    uncounted_words,
+)
+from ecgd.decision.territories import (
+    MINUS_AVR,
+    Pair,
+    artery_hint,
+    has_pair,
+    opposite_leads,
+    pairs_among,
+    shown_territory,
+    territory_of_any,
+    unseen_territories,
+)
+from ecgd.model.finding import (
+    NOT_VISIBLE,
+    Confounder,
+    LeadSt,
+    RiskLevel,
+    StFinding,
+    StRule,
+    Territory,
+)
+from ecgd.model.leads import LIMB_LEADS
+from ecgd.model.morphology import Morphology
 
 HORIZONTAL_MAX_MV_PER_S: Final = 0.5
 """Above this ST is upsloping: 0.02 mV, the ST accuracy of bedside monitors, over 40 ms."""
@@ -38,8 +58,12 @@ LEFT_MAIN_LEAST_DEPRESSED: Final = 3
 STEADY_SHARE: Final = 0.5
 """An uncertainty up to this share of the elevation threshold leaves the level to decide alone."""
 
+HELD_BACK: Final = (
+    "not CRITICAL: the confounder may explain it, and neither opposite leads nor the own baseline "
+    "speak against that"
+)
+
 _ROUNDING_MV: Final = 1e-9
-_MINUS_AVR: Final = "-aVR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +81,9 @@ class _Seen:
     new_lbbb: bool
     newly_inverted_t: tuple[str, ...]
     is_unsteady: bool
+    confounders: tuple[Confounder, ...] = ()
+    rule: StRule = StRule.PLAIN
+    excess: tuple[ExcessiveSt, ...] = ()
 
 
 def judge_st(
@@ -65,6 +92,7 @@ def judge_st(
     *,
     new_lbbb: bool = False,
     newly_inverted_t: tuple[str, ...] = (),
+    shape: Morphology | None = None,
 ) -> StFinding | None:
     """Judge ST of the limb leads; other leads are carried along, not judged.
 
@@ -74,17 +102,20 @@ def judge_st(
     an infarction. The evidence names it. Where that befalls most of the measured limb leads, only
     an elevated pair that is beyond doubt is told: the leads share their electrodes. ``new_lbbb``
     (against the patient's own baseline) and ``newly_inverted_t`` (leads) are evidence from
-    elsewhere.
+    elsewhere. ``shape`` is what the usual beat looks like; without it no confounder is seen.
 
     Returns None when nothing was found and no contiguous pair of leads could be judged: that is
     not measurable, and never normal.
     """
     seen = _look(leads, settings, new_lbbb, newly_inverted_t)
-    risk = _risk(seen)
-    if risk is None:
-        return None
+    if shape is not None:
+        seen = _with_shape(seen, shape)
     territory = _territory(seen)
     reciprocal = _reciprocal(territory, seen.levels, settings)
+    plain_risk = _risk(seen)
+    if plain_risk is None:
+        return None
+    risk = _softened(plain_risk, seen, reciprocal)
     return StFinding(
         leads=leads,
         risk_level=risk,
@@ -93,16 +124,26 @@ def judge_st(
         contiguous=seen.pairs or seen.depressed_pairs,
         reciprocal=reciprocal,
         territory=territory,
-        artery_hint=_artery_hint(territory, seen.levels),
-        not_visible=(*NOT_VISIBLE, *_unseen_territories(seen.levels)),
+        artery_hint=artery_hint(territory, seen.levels),
+        not_visible=(*NOT_VISIBLE, *unseen_territories(seen.levels)),
         evidence=(
-            *_lead_evidence("ST elevation", seen.elevated, seen.levels),
-            *_lead_evidence("ST depression", seen.depressed, seen.levels),
-            *_lead_evidence("reciprocal depression", reciprocal, seen.levels),
-            *_pattern_evidence(seen),
+            *level_words("ST elevation", seen.elevated, seen.levels),
+            *level_words("ST depression", seen.depressed, seen.levels),
+            *level_words("reciprocal depression", reciprocal, seen.levels),
+            *pattern_words(
+                seen.pairs,
+                left_main=seen.left_main,
+                new_lbbb=seen.new_lbbb,
+                newly_inverted_t=seen.newly_inverted_t,
+            ),
+            *(sgarbossa_words(seen.excess) if seen.rule is StRule.SGARBOSSA else ()),
             *_change_evidence(seen, risk),
-            *_uncounted_evidence(leads, seen.counted),
+            *confounder_words(seen.confounders),
+            *((HELD_BACK,) if risk is not plain_risk else ()),
+            *uncounted_words(leads, seen.counted),
         ),
+        rule=seen.rule,
+        confounders=seen.confounders,
     )
 
 
@@ -122,8 +163,8 @@ def _look(
         levels=levels,
         elevated=elevated,
         depressed=depressed,
-        pairs=_pairs({*elevated, *_minus_avr_elevated(levels, settings)}),
-        depressed_pairs=_pairs({*depressed, *_minus_avr_depressed(levels, settings)}),
+        pairs=pairs_among({*elevated, *_minus_avr_elevated(levels, settings)}),
+        depressed_pairs=pairs_among({*depressed, *_minus_avr_depressed(levels, settings)}),
         changed=_changed(elevated, counted, settings),
         left_main="aVR" in elevated and _is_widely_depressed(levels, settings),
         new_lbbb=new_lbbb,
@@ -132,9 +173,56 @@ def _look(
     )
 
 
+def _with_shape(seen: _Seen, shape: Morphology) -> _Seen:
+    """Return what the leads show in the light of the beat's shape.
+
+    Where the modified Sgarbossa rule judges, elevation and depression that the block explains are
+    none.
+    """
+    wide = find_wide_qrs(shape)
+    confounders = find_confounders(shape, wide, seen.counted, seen.elevated)
+    if wide is None or wide.kind not in REPLACES_PLAIN_RULE:
+        return replace(seen, confounders=confounders)
+    excess = excessive_st(seen.counted, shape)
+    elevated = tuple(each.lead for each in excess)
+    return replace(
+        seen,
+        confounders=confounders,
+        rule=StRule.SGARBOSSA,
+        excess=excess,
+        elevated=elevated,
+        depressed=(),
+        pairs=pairs_among(elevated),
+        depressed_pairs=(),
+        changed=(),
+        left_main=False,
+        newly_inverted_t=(),
+    )
+
+
+def _softened(risk: RiskLevel, seen: _Seen, reciprocal: tuple[str, ...]) -> RiskLevel:
+    """Return HIGH in place of CRITICAL where a confounder may explain the elevation."""
+    is_in_doubt = any(each.kind in SOFTENING for each in seen.confounders)
+    if risk is not RiskLevel.CRITICAL_STEMI or seen.rule is not StRule.PLAIN or not is_in_doubt:
+        return risk
+    return risk if reciprocal or _has_grown(seen) else RiskLevel.HIGH_MI_RISK
+
+
+def _has_grown(seen: _Seen) -> bool:
+    """Tell whether both leads of an elevated pair have risen over the own baseline."""
+    return any(all(_growth(seen, lead) >= GROWTH_MV for lead in pair) for pair in seen.pairs)
+
+
+def _growth(seen: _Seen, lead: str) -> float:
+    change_mv = seen.counted[lead.removeprefix("-")].change_mv
+    if change_mv is None:
+        return 0.0
+    return (-change_mv if lead == MINUS_AVR else change_mv) + _ROUNDING_MV
+
+
 def _risk(seen: _Seen) -> RiskLevel | None:
     """Return the risk level, gravest rule first; None: nothing found, nothing judgeable."""
-    if seen.pairs:
+    if seen.pairs or seen.excess:
         return RiskLevel.CRITICAL_STEMI
     if seen.is_unsteady and not seen.new_lbbb:
         return None
@@ -144,12 +232,7 @@ def _risk(seen: _Seen) -> RiskLevel | None:
         return RiskLevel.MODERATE_RISK
     if seen.elevated or len(seen.newly_inverted_t) >= 2:
         return RiskLevel.LOW_RISK
-    return RiskLevel.NORMAL if _is_judgeable(seen.levels) else None
-
-
-def _is_judgeable(levels: Mapping[str, float]) -> bool:
-    """Tell whether at least one contiguous pair of leads was measured."""
-    return any(all(lead.removeprefix("-") in levels for lead in pair) for pair in CONTIGUOUS)
+    return RiskLevel.NORMAL if has_pair(seen.levels) else None
 
 
 def _level(st: LeadSt) -> float:
@@ -185,18 +268,14 @@ def _is_depressed(st: LeadSt, settings: AnalysisSettings) -> bool:
 def _minus_avr_elevated(levels: Mapping[str, float], settings: AnalysisSettings) -> tuple[str, ...]:
     """Return -aVR if depression of aVR makes it elevated; its only neighbours are I and II."""
     elevated = "aVR" in levels and _is_elevated(-levels["aVR"], settings)
-    return (_MINUS_AVR,) if elevated else ()
+    return (MINUS_AVR,) if elevated else ()
 
 
 def _minus_avr_depressed(
     levels: Mapping[str, float], settings: AnalysisSettings
 ) -> tuple[str, ...]:
     depressed = "aVR" in levels and _is_low(-levels["aVR"], settings)
-    return (_MINUS_AVR,) if depressed else ()
-
-
-def _pairs(leads: set[str]) -> tuple[Pair, ...]:
-    return tuple(pair for pair in CONTIGUOUS if leads.issuperset(pair))
+    return (MINUS_AVR,) if depressed else ()
 
 
 def _is_widely_depressed(levels: Mapping[str, float], settings: AnalysisSettings) -> bool:
@@ -218,92 +297,26 @@ def _changed(
 
 
 def _territory(seen: _Seen) -> Territory | None:
-    inferior = sum(lead in seen.elevated for lead in INFERIOR) >= 2
-    lateral = all(lead in seen.elevated for lead in HIGH_LATERAL)
-    if seen.pairs and inferior != lateral:
-        return Territory.INFERIOR if inferior else Territory.HIGH_LATERAL
-    if seen.left_main and not seen.pairs:
+    if seen.pairs:
+        return shown_territory(seen.elevated)
+    if seen.excess:
+        return territory_of_any(seen.elevated)
+    if seen.left_main:
         return Territory.LEFT_MAIN
-    return Territory.UNCLEAR if seen.pairs or len(seen.elevated) >= 2 else None
+    return Territory.UNCLEAR if len(seen.elevated) >= 2 else None
 
 
 def _reciprocal(
     territory: Territory | None, levels: Mapping[str, float], settings: AnalysisSettings
 ) -> tuple[str, ...]:
-    opposite = RECIPROCAL.get(territory, ()) if territory is not None else ()
-    return tuple(lead for lead in opposite if lead in levels and _is_low(levels[lead], settings))
-
-
-def _artery_hint(territory: Territory | None, levels: Mapping[str, float]) -> str:
-    """Name the usual artery. Source: the clinical table of territories."""
-    if territory is Territory.INFERIOR:
-        if "II" not in levels or "III" not in levels:
-            return "right coronary or circumflex artery"
-        right = levels["III"] > levels["II"]
-        return (
-            "right coronary artery more likely (III > II)"
-            if right
-            else "circumflex artery more likely (II ≥ III)"
-        )
-    if territory is Territory.HIGH_LATERAL:
-        return "circumflex artery or diagonal branch"
-    if territory is Territory.LEFT_MAIN:
-        return "left main artery or several vessels"
-    return ""
-
-
-def _unseen_territories(levels: Mapping[str, float]) -> tuple[str, ...]:
-    """Return the territories that limb leads show, but not those that were measured this time."""
-    inferior = sum(lead in levels for lead in INFERIOR) >= 2
-    lateral = all(lead in levels for lead in HIGH_LATERAL)
-    return (
-        *(() if inferior else (Territory.INFERIOR.value,)),
-        *(() if lateral else (Territory.HIGH_LATERAL.value,)),
+    return tuple(
+        lead
+        for lead in opposite_leads(territory)
+        if lead in levels and _is_low(levels[lead], settings)
     )
-
-
-def _lead_evidence(
-    what: str, leads: tuple[str, ...], levels: Mapping[str, float]
-) -> tuple[str, ...]:
-    figures = ", ".join(f"{lead} {levels[lead]:+.2f} mV" for lead in leads)
-    return (f"{what}: {figures}",) if leads else ()
-
-
-def _pattern_evidence(seen: _Seen) -> tuple[str, ...]:
-    pairs = ", ".join(f"{one} and {other}" for one, other in seen.pairs)
-    inverted = ", ".join(seen.newly_inverted_t)
-    patterns = (
-        (bool(pairs), f"contiguous: {pairs}"),
-        (seen.left_main, "elevation in aVR with depression in most other leads"),
-        (seen.new_lbbb, "new left bundle-branch block"),
-        (len(seen.newly_inverted_t) >= 2, f"newly inverted T waves: {inverted}"),
-    )
-    return tuple(words for holds, words in patterns if holds)
 
 
 def _change_evidence(seen: _Seen, risk: RiskLevel) -> tuple[str, ...]:
     if risk is RiskLevel.LOW_RISK and seen.elevated:
         return ("as in the patient's own baseline",)
-    known = [(lead, seen.counted[lead].change_mv) for lead in seen.changed]
-    figures = ", ".join(f"{lead} {mv:+.2f} mV" for lead, mv in known if mv is not None)
-    without = ", ".join(lead for lead, mv in known if mv is None)
-    return (
-        *((f"changed from the patient's own baseline: {figures}",) if figures else ()),
-        *((f"no baseline to compare with: {without}",) if without else ()),
-    )
-
-
-def _uncounted_evidence(
-    leads: tuple[LeadSt, ...], counted: Mapping[str, LeadSt]
-) -> tuple[str, ...]:
-    """Name each limb lead that could not be counted, and why."""
-    return tuple(
-        f"{st.lead} not counted: "
-        + (
-            f"{st.level_mv:+.2f} ± {st.uncertainty_mv:.2f} mV"
-            if st.measurable and st.level_mv is not None and st.uncertainty_mv is not None
-            else st.reason or "not measurable"
-        )
-        for st in leads
-        if st.lead in LIMB_LEADS and st.lead not in counted
-    )
+    return change_words(seen.changed, seen.counted)

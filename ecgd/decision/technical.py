@@ -14,6 +14,7 @@ from ecgd.model.finding import (
     PlacementFinding,
     Severity,
 )
+from ecgd.model.trouble import electrodes_off_words
 
 TECHNICAL_SEVERITY: Final = {
     EventType.CHECK_PATIENT: Severity.HIGH,
@@ -67,8 +68,8 @@ def technical_findings(state: TechnicalState, settings: AlarmSettings) -> tuple[
         evidence = f"nothing judged for {state.unjudged_s:.0f} s while the heart was in doubt"
         found.append(technical_finding(EventType.CHECK_PATIENT, evidence))
     if state.electrodes_off:
-        electrodes = ", ".join(sorted(state.electrodes_off))
-        found.append(technical_finding(EventType.ELECTRODE_OFF, f"electrode off: {electrodes}"))
+        words = electrodes_off_words(state.electrodes_off)
+        found.append(technical_finding(EventType.ELECTRODE_OFF, *words))
     if state.placement is not None:
         seen = (state.placement.exchanged, state.placement.evidence)
         found.append(technical_finding(EventType.ELECTRODE_SWAPPED, *seen))

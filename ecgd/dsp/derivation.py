@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ecgd.model.leads import DERIVATION, LIMB_LEADS
-from ecgd.model.signal import FloatArray
+from ecgd.model.signal import FloatArray, Mixing
 
 
 def complete_limb_leads(
@@ -29,6 +29,21 @@ def complete_limb_leads(
     others = tuple(lead for lead in leads if lead not in LIMB_LEADS)
     rows += [signal[leads.index(lead)] for lead in others]
     return (*LIMB_LEADS, *others), np.stack(rows)
+
+
+def mixing_of(leads: tuple[str, ...], measured: tuple[str, ...]) -> Mixing | None:
+    """Return how completed ``leads`` follow from the ``measured`` ones; None: all were measured."""
+    sources = tuple(k for k, lead in enumerate(leads) if lead in measured)
+    if len(sources) == len(leads):
+        return None
+    named = tuple(leads[k] for k in sources)
+    weights = np.zeros((len(leads), len(sources)))
+    weights[sources, range(len(sources))] = 1.0
+    from_pair = _weights_from(derivation_sources(named))
+    for k, lead in enumerate(leads):
+        if lead not in named:
+            weights[k, :2] = from_pair[LIMB_LEADS.index(lead)]
+    return Mixing(sources, weights)
 
 
 def derivation_sources(leads: tuple[str, ...]) -> tuple[str, ...]:

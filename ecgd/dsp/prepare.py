@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgd.config.settings import AnalysisSettings
-from ecgd.dsp.derivation import complete_limb_leads
+from ecgd.dsp.derivation import complete_limb_leads, mixing_of
 from ecgd.dsp.filters import band_pass, bridge_gaps, remove_mains
-from ecgd.model.signal import BoolArray, FloatArray, Window
+from ecgd.model.signal import BoolArray, FloatArray, Mixing, Window
 
 LARGEST_MV = 1000.0
 """No electrode gives more; what lies beyond is garbage and is cut there."""
@@ -22,7 +22,8 @@ class Prepared:
     ``raw_mv`` is the input, derived leads added. ``st_path_mv`` is free of mains and has no
     high-pass at all: only a constant per lead is taken off, so that no ST segment is bent.
     ``band_mv`` is the band-pass, for beats and models; no ST is measured in it. Samples that are
-    not ``valid`` (sample,) are bridged in both and mean nothing.
+    not ``valid`` (sample,) are bridged in both and mean nothing. ``mixing`` says how all
+    leads follow from the measured ones, None: all were measured.
     """
 
     leads: tuple[str, ...]
@@ -32,6 +33,7 @@ class Prepared:
     valid: BoolArray
     fs_hz: float
     start_index: int
+    mixing: Mixing | None = None
 
 
 def prepare(window: Window, settings: AnalysisSettings) -> Prepared:
@@ -44,8 +46,14 @@ def prepare(window: Window, settings: AnalysisSettings) -> Prepared:
     if raw_mv.shape[1] < 2 or not valid.any():
         nothing = np.zeros_like(raw_mv)
         return Prepared(leads, raw_mv, nothing, nothing, valid, fs_hz, window.start_index)
-    st_path_mv, band_mv = filter_signal(raw_mv, valid, fs_hz, settings)
-    return Prepared(leads, raw_mv, st_path_mv, band_mv, valid, fs_hz, window.start_index)
+    mixing = mixing_of(leads, window.device.leads)
+    if mixing is None:
+        paths = filter_signal(raw_mv, valid, fs_hz, settings)
+    else:
+        # Filters are linear: a derived lead's is the mixture of the filtered ones.
+        st_path_mv, band_mv = filter_signal(raw_mv[list(mixing.sources)], valid, fs_hz, settings)
+        paths = mixing.weights @ st_path_mv, mixing.weights @ band_mv
+    return Prepared(leads, raw_mv, *paths, valid, fs_hz, window.start_index, mixing)
 
 
 def filter_signal(

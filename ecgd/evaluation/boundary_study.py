@@ -12,12 +12,17 @@ from ecgd.config.settings import Settings
 from ecgd.evaluation.databases import Wave, read_ludb, read_waves
 from ecgd.evaluation.matching import match_events
 from ecgd.evaluation.scores import Counts
-from ecgd.evaluation.stream import Analysed, analyse_stream
+from ecgd.evaluation.stream import Analysed, analyse_stream, cut_recording
 from ecgd.model.beat import Waves
 from ecgd.model.leads import LIMB_LEADS
 from ecgd.sources.recording import read_recording
 
 WAVE_MATCH_S: Final = 0.15
+
+RUN_UP_S: Final = 60.0
+RUN_OUT_S: Final = 5.0
+"""What is analysed around the marked stretch."""
+
 POINTS: Final = ("onset", "peak", "end")
 KINDS: Final = ("P", "QRS", "T")
 
@@ -53,8 +58,11 @@ def study_qtdb(folder: Path, name: str) -> tuple[BoundaryTally, BoundaryTally]:
     First against the whole beat's boundaries, then, as Martinez et al. (2004) and the papers that
     follow them do, against those of the lead that is nearest to the expert at each point.
     """
-    analysed = analyse_stream(read_recording(folder / name), Settings())
-    marked = read_waves(folder / name, "q1c")
+    recording, marked = read_recording(folder / name), read_waves(folder / name, "q1c")
+    begin_s = max(0.0, marked[0].peak_s - RUN_UP_S)
+    length_s = marked[-1].peak_s + RUN_OUT_S - begin_s
+    analysed = analyse_stream(cut_recording(recording, begin_s, length_s), Settings())
+    marked = tuple(wave.shifted(-begin_s) for wave in marked)
     leads = analysed.beats[0].leads if analysed.beats else ()
     each = [_found(analysed, lead) for lead in leads]
     return compare(marked, _found(analysed, None)), compare_nearest(marked, each)

@@ -32,6 +32,14 @@ class ReferenceBeats:
     symbols: tuple[str, ...]
     unscored_s: tuple[tuple[float, float], ...] = ()
 
+    def shifted(self, by_s: float) -> ReferenceBeats:
+        """Return the same marks on another clock."""
+        return ReferenceBeats(
+            tuple(time_s + by_s for time_s in self.times_s),
+            self.symbols,
+            tuple((begin_s + by_s, end_s + by_s) for begin_s, end_s in self.unscored_s),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Wave:
@@ -41,6 +49,12 @@ class Wave:
     onset_s: float | None
     peak_s: float
     end_s: float | None
+
+    def shifted(self, by_s: float) -> Wave:
+        """Return the same wave on another clock."""
+        onset_s = None if self.onset_s is None else self.onset_s + by_s
+        end_s = None if self.end_s is None else self.end_s + by_s
+        return Wave(self.kind, onset_s, self.peak_s + by_s, end_s)
 
 
 def records_of(folder: Path) -> tuple[str, ...]:

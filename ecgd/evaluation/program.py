@@ -7,12 +7,21 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from rich.progress import track
 
 from ecgd.errors import EcgdError
+from ecgd.evaluation.alarm_report import alarm_section
+from ecgd.evaluation.alarm_study import (
+    ORDINARY_H,
+    ORDINARY_PIECE_H,
+    PIECE_H,
+    AlarmRow,
+    alarm_jobs,
+)
 from ecgd.evaluation.fetch import SOURCES, fetch_source
 from ecgd.evaluation.figures import Figures
 from ecgd.evaluation.report import page
@@ -20,6 +29,10 @@ from ecgd.evaluation.studies import STUDIES
 from ecgd.evaluation.study import Study
 
 PAGE: Final = Path("docs/accuracy.md")
+
+ALARMS: Final = "alarms"
+MANY_H: Final = 100.0
+"""From so many hours on, a piece is longer: there are no more patients."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,14 +42,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.fetch:
             for source in SOURCES:
                 fetch_source(source, options.data, _say)
-        return _evaluate(options.data, options.out, options.only, options.processes)
+        alarms = alarm_study(options.hours, options.state)
+        return _evaluate((*STUDIES, alarms), options)
     except EcgdError as error:
         print(f"{error.what}\n{error.remedy}", file=sys.stderr)  # noqa: T201
         return 1
 
 
-def _evaluate(data: Path, out: Path, only: Sequence[str], processes: int) -> int:
-    wanted = [study for study in STUDIES if not only or study.name in only]
+def alarm_study(hours: float, state: Path | None) -> Study[AlarmRow]:
+    """Return the study of false alarms over so many constructed hours."""
+    return Study(
+        ALARMS,
+        f"false alarms, {hours:g} h",
+        ("ptbxl", "nstdb"),
+        partial(alarm_jobs, hours=hours, piece_h=_piece_h(hours), state=state),
+        lambda rows, figures: alarm_section(rows),
+    )
+
+
+def _piece_h(hours: float) -> float:
+    return PIECE_H if hours >= MANY_H else ORDINARY_PIECE_H
+
+
+def _evaluate(studies: Sequence[Study[Any]], options: argparse.Namespace) -> int:
+    data, out = options.data, options.out
+    wanted = [study for study in studies if not options.only or study.name in options.only]
     possible = [study for study in wanted if study.is_possible(data)]
     for study in wanted:
         if study not in possible:
@@ -46,9 +76,9 @@ def _evaluate(data: Path, out: Path, only: Sequence[str], processes: int) -> int
         return 1
     began_s = time.monotonic()
     figures = Figures(out.parent / "images" / out.stem, f"images/{out.stem}")
-    sections = _run(possible, data, processes, figures)
+    sections = _run(possible, data, options.processes, figures)
     minutes = (time.monotonic() - began_s) / 60
-    out.write_text(page(sections, minutes, processes), encoding="utf-8")
+    out.write_text(page(sections, minutes, options.processes), encoding="utf-8")
     _say(f"{out}: {minutes:.1f} minutes")
     return 0
 
@@ -84,8 +114,17 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         action="append",
         default=[],
-        choices=[study.name for study in STUDIES],
+        choices=[*(study.name for study in STUDIES), ALARMS],
         help="this study alone (may be repeated)",
+    )
+    parser.add_argument(
+        "--hours",
+        type=float,
+        default=ORDINARY_H,
+        help="constructed hours that false alarms are counted in; 1000 take a day",
+    )
+    parser.add_argument(
+        "--state", type=Path, help="file of the pieces that are done, so that such a run can go on"
     )
     parser.add_argument("--processes", type=int, default=2, help="how many work at once")
     return parser

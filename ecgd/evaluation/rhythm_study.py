@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from ecgd.config.settings import Settings
 from ecgd.evaluation.stream import Analysed, analyse_stream
-from ecgd.features.rhythm import VENTRICULAR_FIBRILLATION, VENTRICULAR_TACHYCARDIA
+from ecgd.model.rhythm import VENTRICULAR_FIBRILLATION, VENTRICULAR_TACHYCARDIA
 from ecgd.sources.recording import read_recording
 
 VENTRICULAR: Final = frozenset({"VF", "VFIB", "VFL", "VT"})

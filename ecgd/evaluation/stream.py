@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ecgd.config.settings import Settings
+from ecgd.evaluation.boundary_folds import unseen_network
 from ecgd.inference.scorer import NoModels
 from ecgd.model.assessment import Assessment
 from ecgd.model.beat import Beat
@@ -26,14 +27,26 @@ class Analysed:
     fs_hz: float
 
     @property
+    def duration_s(self) -> float:
+        return self.assessments[-1].time_s if self.assessments else 0.0
+
+    @property
     def beats(self) -> tuple[Beat, ...]:
         return tuple(beat for each in self.assessments for beat in each.beats)
 
 
 def analyse_stream(recording: Recording, settings: Settings) -> Analysed:
-    """Analyse a whole recording by the rules, exactly as the daemon analyses a device."""
+    """Analyse a whole recording by the rules, exactly as the daemon analyses a device.
+
+    But for one thing: where the shipped boundary network has learned from this very record, one
+    takes its place that has not.
+    """
     analysis = Analysis(
-        settings.analysis, settings.ensemble, NoModels("evaluation"), time.monotonic
+        settings.analysis,
+        settings.ensemble,
+        NoModels("evaluation"),
+        time.monotonic,
+        unseen_network(recording.path),
     )
     history = History()
     assessments = []
@@ -43,6 +56,21 @@ def analyse_stream(recording: Recording, settings: Settings) -> Analysed:
         history = assessed.history
         assessments.append(assessed.assessment)
     return Analysed(tuple(assessments), recording.fs_hz)
+
+
+def first_channel(recording: Recording) -> Recording:
+    """Return a recording with its first lead alone."""
+    leads = recording.leads[:1]
+    device = replace(recording.device, leads=leads)
+    return replace(recording, leads=leads, counts=recording.counts[:1], device=device)
+
+
+def cut_recording(recording: Recording, begin_s: float, length_s: float) -> Recording:
+    """Return a piece of a recording; its time begins anew."""
+    first, last = (round(at_s * recording.fs_hz) for at_s in (begin_s, begin_s + length_s))
+    return replace(
+        recording, counts=recording.counts[:, first:last], valid=recording.valid[first:last]
+    )
 
 
 def with_signal(recording: Recording, signal_mv: FloatArray) -> Recording:

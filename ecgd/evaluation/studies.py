@@ -6,52 +6,109 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from ecgd.evaluation.beat_study import BeatRow, study_noise, study_record
+from ecgd.evaluation.af_study import (
+    PARTS as AF_PARTS,
+)
+from ecgd.evaluation.af_study import (
+    AfRow,
+    af_section,
+    study_challenge_2017,
+    study_ptbxl,
+)
 from ecgd.evaluation.boundary_study import BoundaryTally, study_ludb, study_qtdb
-from ecgd.evaluation.databases import read_noise, records_of
+from ecgd.evaluation.calibration_study import (
+    CalibrationRow,
+    calibration_section,
+    reliability,
+    study_calibration,
+)
+from ecgd.evaluation.challenge_study import PARTS as CHALLENGE_PARTS
+from ecgd.evaluation.challenge_study import ChallengeRow, challenge_section, study_challenge
+from ecgd.evaluation.class_study import class_section
+from ecgd.evaluation.databases import records_of
+from ecgd.evaluation.electrode_study import ElectrodeRow, electrode_section, study_electrodes
 from ecgd.evaluation.figures import Figures
+from ecgd.evaluation.injection_report import injection_section
+from ecgd.evaluation.injection_study import InjectionRow, injection_jobs
+from ecgd.evaluation.lag_study import LagRow, lag_section, study_lag
+from ecgd.evaluation.mitdb_study import MitdbRow, study_mitdb
+from ecgd.evaluation.noise_study import NoiseRow, study_noise
 from ecgd.evaluation.quality_study import QualityRow, study_quality
 from ecgd.evaluation.report import (
     beat_section,
     boundary_section,
+    critical_section,
     noise_section,
     quality_section,
     st_section,
 )
 from ecgd.evaluation.rhythm_report import rhythm_section
 from ecgd.evaluation.rhythm_study import RhythmRow, study_rhythm
+from ecgd.evaluation.st_studies import ST_STUDIES
 from ecgd.evaluation.st_study import StRow, study_st
 from ecgd.evaluation.study import Job, Study
 
-NOISES: Final = (("em", 12.0), ("em", 6.0), ("em", 0.0), ("ma", 6.0), ("bw", 6.0))
+NOISES: Final = (
+    *(("em", snr_db) for snr_db in (12.0, 6.0, 0.0, -6.0)),
+    *(("ma", snr_db) for snr_db in (6.0, 0.0)),
+    *(("bw", snr_db) for snr_db in (0.0, -6.0)),
+)
 QUALITY_PARTS: Final = 16
+ELECTRODE_PARTS: Final = 44
+CALIBRATION_EVERY: Final = 2
+ALONE_EVERY: Final = 2
+CHALLENGE_EVERY: Final = 2
+"""Of so many records, or parts, one is taken, for a run to end within minutes."""
+
+_T = TypeVar("_T")
 
 
-def _beat_jobs(data: Path) -> Iterable[Job[list[BeatRow]]]:
-    return [partial(study_record, data / "mitdb" / name) for name in records_of(data / "mitdb")]
+def _records(data: Path, folder: str) -> list[Path]:
+    return [data / folder / name for name in records_of(data / folder)]
 
 
-def _beats(rows: Sequence[list[BeatRow]], figures: Figures) -> str:
-    return beat_section(list(chain(*rows)))
+def _joined(rows: Sequence[Sequence[_T]]) -> list[_T]:
+    return list(chain(*rows))
 
 
-def _noisy_beats(data: Path, kind: str, snr_db: float, name: str) -> tuple[str, BeatRow]:
-    noise = read_noise(data / "nstdb", kind)
-    return kind, study_noise(data / "mitdb" / name, noise, snr_db)
-
-
-def _noise_jobs(data: Path) -> Iterable[Job[tuple[str, BeatRow]]]:
+def _mitdb_jobs(data: Path) -> Iterable[Job[MitdbRow]]:
     return [
-        partial(_noisy_beats, data, kind, snr_db, name)
-        for kind, snr_db in NOISES
-        for name in records_of(data / "mitdb")
+        partial(study_mitdb, record, alone=number % ALONE_EVERY == 0, rivals=True)
+        for number, record in enumerate(_records(data, "mitdb"))
     ]
 
 
-def _noise(rows: Sequence[tuple[str, BeatRow]], figures: Figures) -> str:
-    return noise_section(rows)
+def _mitdb(rows: Sequence[MitdbRow], figures: Figures) -> str:
+    return "\n".join(
+        (
+            beat_section(_joined([row.beats for row in rows])),
+            class_section(_joined([row.classes for row in rows])),
+            rhythm_section("MIT-BIH Arrhythmia", [row.rhythm for row in rows]),
+            critical_section([(row.alarms, row.hours) for row in rows]),
+        )
+    )
+
+
+def _noise_jobs(data: Path) -> Iterable[Job[list[NoiseRow]]]:
+    return [
+        partial(study_noise, record, data / "nstdb", kind, snr_db, rivals=kind == "em")
+        for kind, snr_db in NOISES
+        for record in _records(data, "mitdb")
+    ]
+
+
+def _noise(rows: Sequence[list[NoiseRow]], figures: Figures) -> str:
+    return noise_section(_joined(rows), figures)
+
+
+def _lag_jobs(data: Path) -> Iterable[Job[LagRow]]:
+    return [partial(study_lag, record) for record in _records(data, "mitdb")]
+
+
+def _lag(rows: Sequence[LagRow], figures: Figures) -> str:
+    return lag_section(rows)
 
 
 def _ludb_jobs(data: Path) -> Iterable[Job[BoundaryTally]]:
@@ -68,8 +125,7 @@ def _qtdb_jobs(data: Path) -> Iterable[Job[tuple[BoundaryTally, BoundaryTally]]]
 
 def _qtdb(rows: Sequence[tuple[BoundaryTally, BoundaryTally]], figures: Figures) -> str:
     whole, nearest = zip(*rows, strict=True)
-    title = "QT Database, whole beats"
-    by_lead = "QT Database, nearest lead"
+    title, by_lead = "QT Database, whole beats", "QT Database, nearest lead"
     return "\n".join(
         (
             boundary_section(title, whole, every_beat_marked=False),
@@ -83,7 +139,11 @@ def _st_jobs(data: Path) -> Iterable[Job[list[StRow]]]:
 
 
 def _st(rows: Sequence[list[StRow]], figures: Figures) -> str:
-    return st_section(list(chain(*rows)))
+    return st_section(_joined(rows), figures)
+
+
+def _injection(rows: Sequence[list[InjectionRow]], figures: Figures) -> str:
+    return injection_section(_joined(rows))
 
 
 def _rhythm(title: str, rows: Sequence[RhythmRow], figures: Figures) -> str:
@@ -91,17 +151,65 @@ def _rhythm(title: str, rows: Sequence[RhythmRow], figures: Figures) -> str:
 
 
 def _rhythm_jobs(folder: str, data: Path) -> Iterable[Job[RhythmRow]]:
-    return [partial(study_rhythm, data / folder / name) for name in records_of(data / folder)]
+    return [partial(study_rhythm, record) for record in _records(data, folder)]
 
 
 def _rhythm_study(folder: str, title: str) -> Study[RhythmRow]:
-    return Study(
-        f"rhythm-{folder}",
-        f"rhythm, {title}",
-        (folder,),
-        partial(_rhythm_jobs, folder),
-        partial(_rhythm, title),
-    )
+    jobs, section = partial(_rhythm_jobs, folder), partial(_rhythm, title)
+    return Study(folder, f"rhythm, {title}", (folder,), jobs, section)
+
+
+def _af_jobs(data: Path) -> Iterable[Job[list[AfRow]]]:
+    return [
+        *(partial(study_ptbxl, data / "ptbxl", part) for part in range(AF_PARTS)),
+        *(partial(study_challenge_2017, data / "cinc2017", part) for part in range(AF_PARTS)),
+    ]
+
+
+def _af(rows: Sequence[list[AfRow]], figures: Figures) -> str:
+    return af_section(_joined(rows))
+
+
+def _challenge_jobs(data: Path) -> Iterable[Job[list[ChallengeRow]]]:
+    parts = range(0, CHALLENGE_PARTS, CHALLENGE_EVERY)
+    return [partial(study_challenge, data / "cinc2015", part) for part in parts]
+
+
+def _challenge(rows: Sequence[list[ChallengeRow]], figures: Figures) -> str:
+    return f"{challenge_section(_joined(rows))}\nEvery second alarm.\n"
+
+
+def _calibration_jobs(data: Path) -> Iterable[Job[list[CalibrationRow]]]:
+    chosen = _records(data, "mitdb")[::CALIBRATION_EVERY]
+    return [
+        partial(study_calibration, record, data / "nstdb", number)
+        for number, record in enumerate(chosen)
+    ]
+
+
+def _calibration(rows: Sequence[list[CalibrationRow]], figures: Figures) -> str:
+    held = _joined(rows)
+    told = [row for row in held if row.confidence is not None]
+    both = {
+        "confidence in the beats": reliability(
+            [row.confidence or 0.0 for row in told], [row.right for row in told]
+        ),
+        "index of one lead": reliability(
+            [row.sqi for row in held], [row.right_alone for row in held]
+        ),
+    }
+    curves = {name: [(mean, share) for *_, mean, share in rows] for name, rows in both.items()}
+    plot = figures.curves("quality", curves, x="promised", y="share right", diagonal=True)
+    return f"{calibration_section(held)}\nEvery second record.\n\n{plot}"
+
+
+def _electrode_jobs(data: Path) -> Iterable[Job[list[ElectrodeRow]]]:
+    step = ELECTRODE_PARTS
+    return [partial(study_electrodes, data / "ptbxl", data / "nstdb", 0, step)]
+
+
+def _electrode(rows: Sequence[list[ElectrodeRow]], figures: Figures) -> str:
+    return electrode_section(_joined(rows))
 
 
 def _quality_jobs(data: Path) -> Iterable[Job[list[QualityRow]]]:
@@ -110,17 +218,26 @@ def _quality_jobs(data: Path) -> Iterable[Job[list[QualityRow]]]:
 
 
 def _quality(rows: Sequence[list[QualityRow]], figures: Figures) -> str:
-    return quality_section(list(chain(*rows)))
+    return quality_section(_joined(rows))
 
 
 STUDIES: Final[tuple[Study[Any], ...]] = (
-    Study("beats", "beats, MIT-BIH", ("mitdb",), _beat_jobs, _beats),
+    Study("mitdb", "beats, classes and rhythm, MIT-BIH", ("mitdb",), _mitdb_jobs, _mitdb),
     Study("noise", "beats in noise", ("mitdb", "nstdb"), _noise_jobs, _noise),
+    Study("lag", "lag of beats", ("mitdb",), _lag_jobs, _lag),
     Study("ludb", "boundaries, LUDB", ("ludb",), _ludb_jobs, _ludb),
     Study("qtdb", "boundaries, QT Database", ("qtdb",), _qtdb_jobs, _qtdb),
     Study("st", "ST, LUDB", ("ludb",), _st_jobs, _st),
+    *ST_STUDIES,
+    Study("injection", "injected STEMI", ("ptbxl", "other12lead"), injection_jobs, _injection),
     _rhythm_study("cudb", "Creighton"),
     _rhythm_study("vfdb", "MIT-BIH Malignant Ventricular Arrhythmia"),
-    _rhythm_study("mitdb", "MIT-BIH Arrhythmia"),
+    Study("af", "atrial fibrillation", ("ptbxl", "cinc2017"), _af_jobs, _af),
+    Study("challenge", "bedside alarms, 2015", ("cinc2015",), _challenge_jobs, _challenge),
+    Study(
+        "calibration", "calibration of quality", ("mitdb", "nstdb"), _calibration_jobs, _calibration
+    ),
+    Study("electrodes", "bad electrodes", ("ptbxl", "nstdb"), _electrode_jobs, _electrode),
     Study("quality", "quality, Challenge 2011", ("cinc2011",), _quality_jobs, _quality),
 )
+"""The study of false alarms is beside these: its hours are the caller's choice."""

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecgd.features.classify import classify, likeness
+from ecgd.features.beat_shape import GRID_STEP
+from ecgd.features.boundary_network import Network
+from ecgd.features.capture import without_lone_spikes
 from ecgd.features.delineation import NONE, Boundaries, delineate
 from ecgd.features.pacing import pacing_spikes, spike_ends, without_spikes
 from ecgd.features.r_peaks import PeakHints, detect_r_peaks
 from ecgd.features.segments import GRID_HZ, R_AT, cut_segments
-from ecgd.features.st import st_levels
-from ecgd.model.beat import Beat, BeatClass, StLevels, Waves
-from ecgd.model.signal import BoolArray, FloatArray, IntArray
+from ecgd.features.st import levels_of, st_levels
+from ecgd.model.beat import Beat, BeatClass, Waves
+from ecgd.model.signal import BoolArray, FloatArray, IntArray, Mixing
 
 FINAL_AFTER_S = 0.8
 """Signal that must follow an R peak: QT interval and the filters' reach."""
@@ -31,19 +33,26 @@ SAME_BEAT_S = 0.15
 
 USUAL_RR_S = 0.8
 
+HEARD_IN_NOISE = "heard in noise"
+"""Why a beat of a window without a usable lead has no class."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundBeats:
     """Beats of one window.
 
     ``r_peaks`` are all R peaks as absolute indices, the newest, not yet final ones included.
-    ``beats`` are those from ``from_index`` on. Beats before ``final_before_index`` are final.
+    ``beats`` are those from ``from_index`` on, not yet classed, and ``shapes_mv`` (beat, lead,
+    point) the shapes of the measured ones for that, 0 in leads that are not usable. Beats before
+    ``final_before_index`` are final. ``certain_count`` of the R peaks are beats beyond doubt.
     """
 
     r_peaks: IntArray
     beats: tuple[Beat, ...]
     final_before_index: int
     hints: PeakHints | None
+    shapes_mv: FloatArray | None = None
+    certain_count: int = 0
 
 
 def find_beats(
@@ -55,54 +64,83 @@ def find_beats(
     band_mv: FloatArray,
     valid: BoolArray,
     usable: BoolArray,
+    heard: BoolArray | None = None,
     hints: PeakHints | None = None,
     from_index: int | None = None,
+    until_index: int | None = None,
+    network: Network | None = None,
+    mixing: Mixing | None = None,
 ) -> FoundBeats:
     """Find and measure the beats of one window.
 
     ``st_path_mv`` and ``band_mv`` are (lead, sample), ``valid`` (sample,), ``usable`` (lead,).
-    R peaks and boundaries come from the usable leads; ST is given for these. Beats before
-    ``from_index`` (absolute) are found but not measured again.
+    R peaks come from the leads ``heard`` (lead,), by default the usable ones, boundaries from the
+    usable ones; ST is given for these. Where none is usable beats are found but not measured, nor
+    are those before ``from_index`` (absolute) again, and those from ``until_index`` on not yet.
+    ``network`` finds the boundaries in place of the one that is shipped. ``mixing`` says how the
+    leads follow from some of them.
     """
     end_index = start_index + st_path_mv.shape[1]
-    peaks = detect_r_peaks(band_mv, usable, valid, fs_hz, hints)
+    heard = usable if heard is None else heard
+    peaks = detect_r_peaks(band_mv, heard, valid, fs_hz, hints, mixing=mixing)
+    peaks = without_lone_spikes(peaks, st_path_mv[heard], fs_hz)
     absolute = peaks.indices + start_index
     final_before = end_index - round(FINAL_AFTER_S * fs_hz)
     margin = round(SAME_BEAT_S * fs_hz)
     wanted = np.flatnonzero(
         absolute >= (start_index if from_index is None else from_index - margin)
     )
+    if not usable.any():
+        heard_only = tuple(_unmeasured(r_peak, leads) for r_peak in absolute[wanted].tolist())
+        return FoundBeats(
+            absolute, heard_only, final_before, peaks.hints, certain_count=peaks.certain_count
+        )
+    until = end_index if until_index is None else until_index
+    newest = tuple(
+        Beat(r_peak, None, leads, (None,) * len(leads), (None,) * len(leads))
+        for r_peak in absolute[absolute >= until].tolist()
+    )
+    wanted = wanted[absolute[wanted] < until]
     if wanted.size == 0:
-        return FoundBeats(absolute, (), final_before, peaks.hints)
+        return FoundBeats(
+            absolute, newest, final_before, peaks.hints, certain_count=peaks.certain_count
+        )
     spikes = pacing_spikes(st_path_mv[usable], peaks.indices, fs_hz)
     used_mv = without_spikes(st_path_mv[usable], spikes)
     segments = cut_segments(used_mv, peaks.indices[wanted], fs_hz)
-    like_usual = likeness(used_mv, peaks.indices, fs_hz)
     before_s, after_s, usual_s = _rr(peaks.indices, fs_hz, hints)
     whole, each = delineate(
         segments,
         np.where(np.isnan(before_s), usual_s, before_s)[wanted],
         np.where(np.isnan(after_s), usual_s, after_s)[wanted],
         spike_ends(spikes, peaks.indices[wanted], fs_hz),
+        network,
     )
     measurable = _measurable(peaks.indices[wanted], valid, whole, fs_hz)
-    levels = st_levels(segments.fine_mv, whole.qrs_onset, whole.qrs_end)
+    levels = st_levels(segments.fine_mv, whole.qrs_onset, whole.qrs_end, each.t_peak)
     maker = _BeatMaker(leads, usable.tolist(), fs_hz, _rows(whole), _rows(each), levels)
     beats = tuple(
-        maker.make(
-            row,
-            int(absolute[k]),
-            bool(measurable[row]),
-            classify(
-                float(like_usual[k]),
-                float(whole.qrs_end[row] - whole.qrs_onset[row]) / GRID_HZ,
-                None if np.isnan(before_s[k]) else float(before_s[k]),
-                usual_s,
-            ),
-        )
+        maker.make(row, int(absolute[k]), bool(measurable[row]))
         for row, k in enumerate(wanted.tolist())
     )
-    return FoundBeats(absolute, beats, final_before, peaks.hints)
+    shapes_mv = _shapes(segments.fine_mv, usable)
+    return FoundBeats(
+        absolute, (*beats, *newest), final_before, peaks.hints, shapes_mv, peaks.certain_count
+    )
+
+
+def _unmeasured(r_peak: int, leads: tuple[str, ...]) -> Beat:
+    """Return a beat of a window in which no lead can be relied on: it counts, and nothing else."""
+    nothing = (None,) * len(leads)
+    return Beat(r_peak, None, leads, nothing, nothing, BeatClass.Q, class_reason=HEARD_IN_NOISE)
+
+
+def _shapes(fine_mv: FloatArray, usable: BoolArray) -> FloatArray:
+    """Return the beats' shapes in all leads, 0 in those that are not usable."""
+    coarse_mv = fine_mv[..., ::GRID_STEP]
+    shapes_mv = np.zeros((coarse_mv.shape[0], usable.size, coarse_mv.shape[2]))
+    shapes_mv[:, usable] = coarse_mv
+    return shapes_mv
 
 
 def newly_final(
@@ -147,12 +185,13 @@ def _measurable(r_peaks: IntArray, valid: BoolArray, whole: Boundaries, fs_hz: f
     return clean
 
 
-def _rows(bounds: Boundaries) -> list[tuple[int, ...]]:
+def _rows(bounds: Boundaries) -> list[tuple[float, ...]]:
     """Return the boundaries as plain numbers, a row at a time, in the order of ``Waves``."""
     columns = (
         *(bounds.qrs_onset, bounds.qrs_end),
         *(bounds.p_onset, bounds.p_peak, bounds.p_end),
         *(bounds.t_onset, bounds.t_peak, bounds.t_end),
+        bounds.p_confidence,
     )
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
@@ -164,16 +203,16 @@ class _BeatMaker:
     leads: tuple[str, ...]
     usable: list[bool]
     fs_hz: float
-    whole: list[tuple[int, ...]]
-    each: list[tuple[int, ...]]
+    whole: list[tuple[float, ...]]
+    each: list[tuple[float, ...]]
     levels: FloatArray
 
-    def make(self, row: int, r_peak: int, measurable: bool, beat_class: BeatClass) -> Beat:
+    def make(self, row: int, r_peak: int, measurable: bool) -> Beat:
         nothing = (None,) * len(self.leads)
         if not measurable:
-            return Beat(r_peak, None, self.leads, nothing, nothing, beat_class)
+            return Beat(r_peak, None, self.leads, nothing, nothing)
         measured = zip(*self.levels[:, row].tolist(), strict=True)
-        st = (StLevels(*levels) for levels in measured)
+        st = (levels_of(levels) for levels in measured)
         first = row * sum(self.usable)
         waves = (self._waves(bounds, r_peak) for bounds in self.each[first:])
         return Beat(
@@ -182,14 +221,20 @@ class _BeatMaker:
             self.leads,
             tuple(next(st) if used else None for used in self.usable),
             tuple(next(waves) if used else None for used in self.usable),
-            beat_class,
         )
 
-    def _waves(self, bounds: tuple[int, ...], r_peak: int) -> Waves:
-        qrs_onset, qrs_end, *others = (
+    def _waves(self, bounds: tuple[float, ...], r_peak: int) -> Waves:
+        *marks, p_confidence = bounds
+        qrs_onset, qrs_end, p_onset, p_peak, p_end, *t_wave = (
             None if point == NONE else r_peak + round((point - R_AT) / GRID_HZ * self.fs_hz)
-            for point in bounds
+            for point in marks
         )
+        t_onset, t_peak, t_end = t_wave
         assert qrs_onset is not None
         assert qrs_end is not None
-        return Waves(qrs_onset, qrs_end, *others)
+        return Waves(
+            *(qrs_onset, qrs_end),
+            *(p_onset, p_peak, p_end),
+            *(t_onset, t_peak, t_end),
+            p_confidence=round(p_confidence, 3),
+        )

@@ -1,50 +1,107 @@
-"""Beat classes N, V and Q (ANSI/AAMI EC57), first version: prematurity, width and shape."""
+"""Beat classes N, S, V and Q (ANSI/AAMI EC57), each with its reason in words."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import Final
 
+from ecgd.features.class_model import ANSWERS, trained
+from ecgd.features.usual_beats import SAME_FAMILY, TRAITS, SeenBeats
 from ecgd.model.beat import BeatClass
-from ecgd.model.signal import FloatArray, IntArray
 
-SHAPE_REACH_S = 0.10
-EARLY_SHARE = 0.92
-EARLY_WIDE_S = 0.10
-EARLY_LIKENESS = 0.80
-WIDE_S = 0.13
-WIDE_LIKENESS = 0.70
-DOUBTFUL_LIKENESS = 0.60
-"""V: early, 100 ms wide and unlike the usual beat (correlation), or wider and more unlike whenever
-it comes; Q: as unlike, but narrow. Figures from MIT-BIH (DS1)."""
+CLASSES: Final = (BeatClass.N, BeatClass.S, BeatClass.V, BeatClass.Q)
+"""What each of the networks' answers means."""
 
-LEAST_BEATS = 3
+FIBRILLATING_P: Final = 0.4
+IRREGULAR: Final = 0.08
+"""The atria fibrillate where P is less alike, and RR more irregular (median change)."""
+
+RUN_EARLY: Final = -0.2
+RUN_CHANGE: Final = 0.12
+"""Logarithms: how early a run of early beats stays, and how much its interval may change."""
+
+EARLY: Final = 0.92
+LATE: Final = 1.15
+ALIKE: Final = 0.85
+P_ALIKE: Final = 0.6
+STEADY_P: Final = 0.6
+WIDE_S: Final = 0.12
+"""Where the words change; no class depends on these."""
+
+assert len(CLASSES) == len(ANSWERS)
 
 
-def likeness(signal_mv: FloatArray, r_peaks: IntArray, fs_hz: float) -> FloatArray:
-    """Return each beat's correlation with the window's usual beat, shape (beat,), -1 to 1.
+@dataclass(frozen=True, slots=True)
+class Classed:
+    """A beat's class, how sure it is (0 to 1), and why."""
 
-    ``signal_mv`` is (lead, sample), ``r_peaks`` are relative. The usual beat is the one most like
-    all others. With fewer than three beats nothing is usual, and all count as alike.
+    beat_class: BeatClass
+    confidence: float
+    reason: str
+
+
+def classify(
+    seen: SeenBeats, widths_s: Sequence[float | None], *, after_early: bool
+) -> tuple[Classed, ...]:
+    """Return the class of each beat, in order.
+
+    ``widths_s`` are the QRS durations, None: not measured. ``after_early``: the beat before the
+    first is of class S.
     """
-    if r_peaks.size < LEAST_BEATS:
-        return np.ones(r_peaks.size)
-    reach = round(SHAPE_REACH_S * fs_hz)
-    at = r_peaks[:, None] + np.arange(-reach, reach + 1)
-    shapes = signal_mv[:, np.clip(at, 0, signal_mv.shape[1] - 1)]
-    shapes = (shapes - shapes.mean(axis=-1, keepdims=True)).transpose(1, 0, 2)
-    shapes = shapes.reshape(r_peaks.size, -1)
-    norm = np.linalg.norm(shapes, axis=1, keepdims=True)
-    shapes = shapes / np.where(norm > 0, norm, 1.0)
-    alike = shapes @ shapes.T
-    usual: FloatArray = alike[int(np.argmax(np.median(alike, axis=1)))]
-    return usual
+    shares = trained().probabilities(seen.traits).tolist()
+    classed: list[Classed] = []
+    for share, row, rr_s, width_s in zip(
+        shares, seen.traits.tolist(), seen.rr_s, widths_s, strict=True
+    ):
+        traits = dict(zip(TRAITS, row, strict=True))
+        beat_class = _class_of(share, traits, after_early=after_early)
+        after_early = beat_class is BeatClass.S
+        reason = ", ".join(_reasons(beat_class, traits, rr_s, width_s))
+        classed.append(Classed(beat_class, share[CLASSES.index(beat_class)], reason))
+    return tuple(classed)
 
 
-def classify(like_usual: float, qrs_s: float, rr_s: float | None, usual_rr_s: float) -> BeatClass:
-    """Return the class of a beat; ``rr_s`` is the interval before it, None where unknown."""
-    early = rr_s is not None and rr_s < EARLY_SHARE * usual_rr_s
-    if early and qrs_s >= EARLY_WIDE_S and like_usual < EARLY_LIKENESS:
-        return BeatClass.V
-    if qrs_s >= WIDE_S and like_usual < WIDE_LIKENESS:
-        return BeatClass.V
-    return BeatClass.Q if like_usual < DOUBTFUL_LIKENESS else BeatClass.N
+def _class_of(shares: Sequence[float], traits: dict[str, float], *, after_early: bool) -> BeatClass:
+    """Return the likeliest class.
+
+    Atria that fibrillate have no early beats: without a steady P wave, and with irregular
+    intervals, none is told. A run of early beats lasts until its rate changes, though each
+    of them comes no sooner than the one before. What looks like the usual beat is a beat.
+    """
+    likely = sorted(zip(shares, CLASSES, strict=True), reverse=True)
+    fibrillating = traits["p_steady"] < FIBRILLATING_P and traits["irregular"] > IRREGULAR
+    barred = {
+        *((BeatClass.S,) if fibrillating else ()),
+        *((BeatClass.Q,) if traits["like"] >= SAME_FAMILY else ()),
+    }
+    best = next(each for _, each in likely if each not in barred)
+    in_run = after_early and traits["to_settled"] < RUN_EARLY and abs(traits["change"]) < RUN_CHANGE
+    return BeatClass.S if best is BeatClass.N and in_run and not fibrillating else best
+
+
+def _reasons(
+    beat_class: BeatClass, traits: dict[str, float], rr_s: float | None, width_s: float | None
+) -> Iterator[str]:
+    if beat_class is BeatClass.Q:
+        yield "too much noise to tell its class"
+    yield _timing(traits, rr_s, beat_class is BeatClass.S)
+    if width_s is not None and (beat_class is BeatClass.V or width_s >= WIDE_S):
+        yield f"{1000 * width_s:.0f} ms wide"
+    like = traits["like"]
+    yield f"{'like' if like >= ALIKE else 'unlike'} the usual beat ({like:.2f})"
+    p_like = traits["p_like_moved"]
+    if beat_class is BeatClass.S and p_like < P_ALIKE and traits["p_steady"] >= STEADY_P:
+        yield f"P wave unlike the usual one ({p_like:.2f})"
+
+
+def _timing(traits: dict[str, float], rr_s: float | None, in_run: bool) -> str:
+    if rr_s is None:
+        return "interval before it unknown"
+    share, settled = exp(traits["early"]), exp(traits["to_settled"])
+    if share < EARLY:
+        return f"early by {100 * (1 - share):.0f} %"
+    if in_run and settled < EARLY:
+        return f"in a run early by {100 * (1 - settled):.0f} %"
+    return f"late by {100 * (share - 1):.0f} %" if share > LATE else "on time"

@@ -24,11 +24,12 @@ LEAST_AREA_UVS: Final = 2.0
 
 
 def measure_intervals(
-    beats: Sequence[Beat], usual: MedianBeat | None, fs_hz: float
+    beats: Sequence[Beat], usual: MedianBeat | None, fs_hz: float, *, has_p: bool = True
 ) -> Intervals | None:
     """Return the intervals over the last of ``beats``, None with fewer than three normal ones.
 
-    Only beats of class N whose boundaries were measured count, and RR between two of them.
+    Only beats of class N whose boundaries were measured count, and RR between two of them. Without
+    ``has_p``, in atrial fibrillation, there is no PR, whatever was taken for a P wave.
     """
     recent = [beat for beat in beats[-MOST_BEATS:] if beat.beat_class is BeatClass.N]
     waves = [beat.waves for beat in recent if beat.waves is not None]
@@ -38,7 +39,7 @@ def measure_intervals(
     qt_ms = _usual(waves, fs_hz, lambda w: None if w.t_end is None else w.t_end - w.qrs_onset)
     intervals = Intervals(
         rr_ms,
-        _usual(waves, fs_hz, lambda w: None if w.p_onset is None else w.qrs_onset - w.p_onset),
+        _usual(waves, fs_hz, _pr) if has_p else None,
         _usual(waves, fs_hz, lambda w: w.qrs_end - w.qrs_onset),
         qt_ms,
         axis_deg=None if usual is None else frontal_axis_deg(*usual.qrs_area_uvs),
@@ -81,6 +82,10 @@ def _rr(beats: Sequence[Beat], fs_hz: float) -> float | None:
         if before.beat_class is BeatClass.N and after.beat_class is BeatClass.N
     ]
     return median(rr) if rr else None
+
+
+def _pr(waves: Waves) -> int | None:
+    return None if waves.p_onset is None else waves.qrs_onset - waves.p_onset
 
 
 def _usual(

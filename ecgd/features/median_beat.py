@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from ecgd.model.baseline import BEAT_FS_HZ, BEAT_POINTS, BEAT_R_AT, MedianBeat, Vector
+from ecgd.model.baseline import BEAT_FS_HZ, BEAT_POINTS, BEAT_R_AT, MedianBeat, Span, Vector
 from ecgd.model.beat import Beat, BeatClass, Waves
 from ecgd.model.signal import BoolArray, FloatArray, IntArray
 
@@ -24,6 +24,9 @@ ISO_TO_S: Final = 0.004
 
 WAVE_SHARE: Final = 0.6
 """A wave that fewer beats show is none."""
+
+FOOT_POINTS: Final = 4
+"""A P wave's area is told from so much wider a chord: its marks lie on its slopes, 16 ms in."""
 
 STEADY_SHARE: Final = 0.7
 """A wave counts if the mean of its areas is at least this share of their mean size: the waves of
@@ -72,10 +75,12 @@ def median_beat(
         qrs_onset=onset,
         qrs_end=end,
         qrs_area_uvs=_vector(signal_mv[:, onset : end + 1].sum(axis=1)),
-        p_area_uvs=_wave_area(each_mv, signal_mv, bounds[2], bounds[3]),
+        p_area_uvs=_wave_area(each_mv, signal_mv, *_feet(bounds[2], bounds[3], onset)),
         t_area_uvs=_wave_area(each_mv, signal_mv, bounds[4], bounds[5]),
         rr_s=float(np.median(np.diff(r_peaks))) / fs_hz,
         beat_count=len(whole),
+        p_span=_span(bounds[2], bounds[3]),
+        t_span=_span(bounds[4], bounds[5]),
     )
 
 
@@ -92,6 +97,17 @@ def _relative(waves: Waves, r_peak: int, fs_hz: float) -> tuple[int | None, ...]
         else min(BEAT_POINTS - 1, max(0, BEAT_R_AT + round((bound - r_peak) / fs_hz * BEAT_FS_HZ)))
         for bound in bounds
     )
+
+
+def _feet(onset: int | None, end: int | None, qrs_onset: int) -> tuple[int | None, int | None]:
+    """Return a P wave's boundaries widened to where it has wholly died out, before the QRS."""
+    if onset is None or end is None:
+        return None, None
+    return max(0, onset - FOOT_POINTS), max(end, min(end + FOOT_POINTS, qrs_onset))
+
+
+def _span(onset: int | None, end: int | None) -> Span | None:
+    return None if onset is None or end is None or end <= onset else (onset, end)
 
 
 def _middle(bounds: list[int | None]) -> int | None:

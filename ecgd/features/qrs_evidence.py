@@ -2,8 +2,9 @@
 
 In a quiet signal every crest that stands out is a QRS, whatever its shape. In noise a crest is
 asked for more: that it looks like the usual QRS of this patient (a matched filter over all
-leads), or like the other crests of this window, as those of a tachycardia do. The log-odds were
-fitted on MIT-BIH (DS1), clean and with the noises of NSTDB at 12, 6 and 0 dB.
+leads), that it is as steep as one, and that it stands out of what is around it. Both log-odds were
+fitted on MIT-BIH (DS1), clean and with the noises of NSTDB at 12, 6 and 0 dB; how far the crests
+stand out of the window's noise says which of them counts.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ RATIOS = (0.7, 4.0)
 MIDDLE_RATIO = 2.0
 """Logarithms of the height and of the signal-to-noise ratio are held within these."""
 
+QUIET_RATIOS = (1.9, 2.35)
+"""Logarithms of the ratio up to which a window counts as noisy, and from which as quiet."""
+
+PROMINENCES = (-1.0, 4.0)
+"""The logarithm of a crest over what is around it is held within these."""
+
 HEIGHT_WEIGHT = 1.16
 HEIGHT_SQUARE_WEIGHT = -0.12
 HEIGHT_CLEAR_WEIGHT = 0.53
@@ -48,7 +55,23 @@ BEFORE_WEIGHT = -2.91
 AFTER_WEIGHT = -3.17
 AGREEMENT_WEIGHT = 1.82
 AGREEMENT_CLEAR_WEIGHT = 0.73
-CONSTANT = 1.61
+CONSTANT = 2.0
+"""Log-odds in a quiet window."""
+
+NOISY_HEIGHT_WEIGHT = -1.14
+NOISY_CLEAR_WEIGHT = -0.84
+NOISY_AGREEMENT_WEIGHT = 4.07
+NOISY_BEFORE_WEIGHT = -2.05
+NOISY_AFTER_WEIGHT = -1.32
+NOISY_USUAL_WEIGHT = 13.69
+NOISY_USUAL_CLEAR_WEIGHT = -14.57
+NOISY_PROMINENCE_WEIGHT = -0.55
+NOISY_PROMINENCE_CLEAR_WEIGHT = 0.48
+NOISY_PROMINENCE_SQUARE_WEIGHT = 0.71
+NOISY_STEEP_WEIGHT = 2.60
+NOISY_STEEP_SQUARE_WEIGHT = -5.58
+NOISY_CONSTANT = 1.69
+"""Log-odds in a noisy window: likeness counts to the usual QRS alone."""
 
 USUAL_LIKENESS = 0.6
 LEAST_USUAL = 2
@@ -58,11 +81,31 @@ FOLLOW = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """``log_odds`` and ``likeness`` (crest,) and ``shapes_mv`` (crest, lead, point), aligned."""
+    """``log_odds`` and ``likeness`` (crest,) and ``shapes_mv`` (crest, lead, point), aligned.
+
+    ``quiet`` is 0 for a window full of noise and 1 for one whose crests stand out clearly, and
+    ``in_quiet`` the log-odds as they would be in such a one.
+    """
 
     log_odds: FloatArray
+    in_quiet: FloatArray
     likeness: FloatArray
     shapes_mv: FloatArray
+    quiet: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrestFigures:
+    """What a crest is judged by before its shape is known, each (crest,); all are logarithms.
+
+    ``height`` is over the usual crest, ``prominence`` over what is around it, ``steepness`` is the
+    score over the energy. ``clear`` is the usual crest over the window's noise.
+    """
+
+    height: FloatArray
+    prominence: FloatArray
+    steepness: FloatArray
+    clear: float
 
 
 def weigh_leads(envelope_mv: FloatArray) -> FloatArray:
@@ -82,17 +125,15 @@ def weigh_crests(
     bands_mv: FloatArray,
     envelopes_mv: FloatArray,
     indices: IntArray,
+    figures: CrestFigures,
     *,
-    heights: FloatArray,
-    ratio: float,
     fs_hz: float,
     usual_mv: FloatArray | None,
 ) -> Evidence:
     """Weigh each crest of one window.
 
     ``bands_mv`` (lead, sample) is the sum of both bands and ``envelopes_mv`` (band, lead, sample)
-    their envelopes; ``heights`` (crest,) are shares of the usual crest, and ``ratio`` is that one
-    over the noise. ``usual_mv`` (lead, point) is the usual shape, None where none is known.
+    their envelopes. ``usual_mv`` (lead, point) is the usual shape, None where none is known.
     """
     at = np.rint((SHAPE_AT_S + LAGS_S[:, None]) * fs_hz).astype(np.int64)
     at = np.clip(indices[:, None, None] + at, 0, bands_mv.shape[1] - 1)
@@ -102,18 +143,35 @@ def weigh_crests(
     size = SHAPE_AT_S.size * bands_mv.shape[0]
     shapes = shapes.reshape(indices.size, LAGS_S.size, size)
     shapes /= np.linalg.norm(shapes, axis=2, keepdims=True) + 1e-9
-    likeness, lag = _likeness_within(shapes, heights)
+    likeness, lag = _likeness_within(shapes, figures.height)
+    usual_likeness = likeness
     if usual_mv is not None:
         usual = (usual_mv / noise_mv[:, None]).ravel()
         each = shapes @ (usual / (np.linalg.norm(usual) + 1e-9))
-        lag = each.argmax(axis=1)
-        likeness = np.maximum(likeness, each.max(axis=1))
+        lag, usual_likeness = each.argmax(axis=1), each.max(axis=1)
+        likeness = np.maximum(likeness, usual_likeness)
     agreement = _agreement(envelopes_mv[0], indices, fs_hz)
-    height = np.clip(np.log(np.maximum(heights, 1e-9)), *HEIGHTS)
-    clear = float(np.clip(np.log(max(ratio, 1e-9)), *RATIOS)) - MIDDLE_RATIO
+    overtopped = _overtopped(indices / fs_hz, np.clip(figures.height, *HEIGHTS))
+    low, high = QUIET_RATIOS
+    quiet = min(max((figures.clear - low) / (high - low), 0.0), 1.0)
+    in_quiet = _quiet_log_odds(figures, likeness, agreement, *overtopped)
+    in_noise = _noisy_log_odds(figures, usual_likeness, agreement, *overtopped)
+    shapes_mv = bands_mv[:, at[np.arange(indices.size), lag]].transpose(1, 0, 2)
+    log_odds = quiet * in_quiet + (1 - quiet) * in_noise
+    return Evidence(log_odds, in_quiet, likeness, shapes_mv, quiet)
+
+
+def _quiet_log_odds(
+    figures: CrestFigures,
+    likeness: FloatArray,
+    agreement: FloatArray,
+    before: FloatArray,
+    after: FloatArray,
+) -> FloatArray:
+    clear = min(max(figures.clear, RATIOS[0]), RATIOS[1]) - MIDDLE_RATIO
+    height = np.clip(figures.height, *HEIGHTS)
     alike = np.maximum(likeness - UNKNOWN_LIKENESS, 0.0) ** 2
-    before, after = _overtopped(indices / fs_hz, height)
-    log_odds = (
+    log_odds: FloatArray = (
         CONSTANT
         + CLEAR_WEIGHT * clear
         + (HEIGHT_WEIGHT + HEIGHT_SQUARE_WEIGHT * height + HEIGHT_CLEAR_WEIGHT * clear) * height
@@ -122,8 +180,32 @@ def weigh_crests(
         + BEFORE_WEIGHT * before
         + AFTER_WEIGHT * after
     )
-    shapes_mv = bands_mv[:, at[np.arange(indices.size), lag]].transpose(1, 0, 2)
-    return Evidence(log_odds, likeness, shapes_mv)
+    return log_odds
+
+
+def _noisy_log_odds(
+    figures: CrestFigures,
+    likeness: FloatArray,
+    agreement: FloatArray,
+    before: FloatArray,
+    after: FloatArray,
+) -> FloatArray:
+    clear = min(max(figures.clear, RATIOS[0]), QUIET_RATIOS[1]) - MIDDLE_RATIO
+    prominence = np.clip(figures.prominence, *PROMINENCES)
+    alike = np.maximum(likeness - UNKNOWN_LIKENESS, 0.0) ** 2
+    log_odds: FloatArray = (
+        NOISY_CONSTANT
+        + NOISY_CLEAR_WEIGHT * clear
+        + NOISY_HEIGHT_WEIGHT * np.clip(figures.height, *HEIGHTS)
+        + NOISY_AGREEMENT_WEIGHT * agreement
+        + (NOISY_USUAL_WEIGHT + NOISY_USUAL_CLEAR_WEIGHT * clear) * alike
+        + (NOISY_PROMINENCE_WEIGHT + NOISY_PROMINENCE_CLEAR_WEIGHT * clear) * prominence
+        + NOISY_PROMINENCE_SQUARE_WEIGHT * prominence**2
+        + (NOISY_STEEP_WEIGHT + NOISY_STEEP_SQUARE_WEIGHT * figures.steepness) * figures.steepness
+        + NOISY_BEFORE_WEIGHT * before
+        + NOISY_AFTER_WEIGHT * after
+    )
+    return log_odds
 
 
 def follow_shape(
@@ -147,16 +229,16 @@ def follow_shape(
     return followed
 
 
-def _likeness_within(shapes: FloatArray, heights: FloatArray) -> tuple[FloatArray, IntArray]:
+def _likeness_within(shapes: FloatArray, height: FloatArray) -> tuple[FloatArray, IntArray]:
     """Return each crest's likeness to the window's own, and the lag where it is most alike.
 
     ``shapes`` is (crest, lag, point), of unit length. The window's own is the strong crest most
     like its better half.
     """
     middle = LAGS_S.size // 2
-    strong = np.flatnonzero(heights >= STRONG_SHARE)
+    strong = np.flatnonzero(height >= np.log(STRONG_SHARE))
     if strong.size < LEAST_STRONG:
-        return np.full(heights.size, UNKNOWN_LIKENESS), np.full(heights.size, middle)
+        return np.full(height.size, UNKNOWN_LIKENESS), np.full(height.size, middle)
     unmoved = shapes[strong, middle]
     alike = np.sort((shapes[strong] @ unmoved.T).max(axis=1), axis=0)
     better = max(2, (strong.size + 1) // 2)

@@ -1,24 +1,31 @@
-"""R peaks over all usable leads of one window.
+"""R peaks over all leads of one window that carry a signal.
 
 A QRS is energy around 11 Hz (Thakor 1984, Pan & Tompkins 1985) that is also steep: the score of
 a crest is the geometric mean of the envelopes around 11 and around 20 Hz, which P and T waves
 lack. Envelopes are moduli of analytic signals, so each QRS gives one crest whatever its polarity.
-Leads count by how far their crests stand out. Which crests are QRS is weighed in
-``qrs_evidence``, against the window and the stream's history. Figures tuned on MIT-BIH (DS1).
+Leads count by how far their crests stand out. How much speaks for a crest is weighed in
+``qrs_evidence``, against the window and the stream's history, and which row of crests are the
+beats in ``beat_path``. Figures tuned on MIT-BIH (DS1).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgd.features.qrs_evidence import Evidence, follow_shape, weigh_crests, weigh_leads
-from ecgd.model.signal import BoolArray, FloatArray, IntArray
+from ecgd.features.beat_path import likeliest_beats
+from ecgd.features.qrs_evidence import (
+    CrestFigures,
+    Evidence,
+    follow_shape,
+    weigh_crests,
+    weigh_leads,
+)
+from ecgd.model.signal import BoolArray, FloatArray, IntArray, Mixing
 
 ENERGY_BAND_HZ = (11.0, 5.0)
 STEEP_BAND_HZ = (20.0, 7.0)
@@ -30,19 +37,19 @@ STEEP_REACH_S = 0.05
 EDGE_PAD_S = 0.5
 
 REFRACTORY_S = 0.2
-SAME_QRS_S = 0.23
-"""Of two crests closer than this, the larger is the QRS."""
+AROUND_S = np.concatenate((np.arange(-24, -3), np.arange(4, 25))) * 0.025
+"""Where a crest is compared with what is around it."""
 
-P_WAVE_S = 0.28
-P_WAVE_SHARE = 0.62
-T_WAVE_S = 0.34
-T_WAVE_SHARE = 0.635
-"""A crest so soon before, or after, a QRS and below this share of it is its P, or T, wave."""
-
-LEAST_LOG_ODDS = -0.3
-NOISE_FACTOR = 1.6
+LEAST_LOG_ODDS = -6.0
 LEAST_MV = 0.015
-"""What a crest must exceed: evidence, noise, and what no QRS falls below."""
+"""What a crest must exceed: evidence, and what no QRS falls below."""
+
+CERTAIN_NOISE_FACTOR = 1.6
+"""A crest that speaks for itself, and stands so far above the noise, is a beat beyond doubt."""
+
+RR_PRICE = (3.0, 1.0)
+RR_MEMORY = 0.3
+"""What an unusual interval costs in noise, and in a quiet signal; how fast the usual RR follows."""
 
 LEVEL_BLOCK_S = 1.5
 LEVEL_TIE = (0.45, 2.5)
@@ -51,13 +58,13 @@ SILENT_DECAY = 0.85
 """The usual crest: how far a window may differ from history, how fast it follows, and how fast it
 sinks while nothing is found, so that a signal that has become small is heard again."""
 
-SEARCH_BACK_RR = 1.7
-SEARCH_BACK_LOG_ODDS = -1.8
-SEARCH_BACK_NOISE_FACTOR = 2.6
-SEARCH_BACK_GUARD_S = 0.3
-"""In a gap longer than ``SEARCH_BACK_RR`` usual RR intervals, a smaller crest counts."""
+FIDUCIAL_BAND_HZ = (6.0, 20.0)
+FIDUCIAL_REACH_S = 0.08
+OTHER_LEADS = 0.1
+"""The R peak is the largest deflection so near the crest, of the first lead above all: it is one
+and the same point in all beats of a shape. The power of the other leads counts for less. The band
+falls gently to both sides, so that a wide QRS is not taken at its steep end."""
 
-REFINE_S = 0.045
 GAP_REACH_S = 0.06
 USUAL_RR_S = 0.8
 TINY_MV = 1e-9
@@ -79,10 +86,14 @@ class PeakHints:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RPeaks:
-    """R peaks as indices relative to the window, in order, and hints for the next window."""
+    """R peaks as indices relative to the window, in order, and hints for the next window.
+
+    ``certain_count`` of them are beats whatever is usual here: no rhythm had to speak for them.
+    """
 
     indices: IntArray
     hints: PeakHints | None
+    certain_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,36 +112,37 @@ def detect_r_peaks(
     valid: BoolArray,
     fs_hz: float,
     hints: PeakHints | None = None,
+    *,
+    mixing: Mixing | None = None,
 ) -> RPeaks:
     """Find the R peaks of one window.
 
     ``band_mv`` (lead, sample) is the band-pass in mV, ``usable`` (lead,), ``valid`` (sample,).
     Peaks within 60 ms of an invalid sample are left out. The index is the largest deflection in
-    the QRS band within 45 ms of the crest: a local rule, so that the same beat has the same
-    index in every window that holds it.
+    the QRS band within 80 ms of the crest: a local rule, so that the same beat has the same
+    index in every window that holds it. ``mixing`` says how the leads follow from some of them.
     """
     if not usable.any() or band_mv.shape[1] < round(fs_hz) or not valid.any():
         return RPeaks(np.zeros(0, np.int64), hints)
-    energy, steep = _analytic_bands(band_mv[usable], fs_hz)
+    energy, steep, deflection_mv = _mixed_bands(band_mv, usable, fs_hz, mixing)
     envelopes = np.abs(np.stack((energy, steep)))
-    weights = weigh_leads(envelopes[0])
-    crests = _crests(*_lengths(envelopes, weights), valid, fs_hz)
-    level_mv, own_mv = (max(level, TINY_MV) for level in _levels(crests, hints))
+    lengths = _lengths(envelopes, weigh_leads(envelopes[0]))
+    crests = _crests(*lengths, valid, fs_hz)
     usual_mv = _usual_shape(usable, hints)
     evidence = weigh_crests(
         energy.real + steep.real,
         envelopes,
         crests.indices,
-        heights=crests.score_mv / level_mv,
-        ratio=max(level_mv, own_mv) / max(crests.noise_mv, TINY_MV),
+        _figures(crests, *lengths, hints),
         fs_hz=fs_hz,
         usual_mv=None if usual_mv is None else usual_mv[usable],
     )
     chosen = _choose(crests, evidence, hints)
     shape_mv = follow_shape(usual_mv, evidence, chosen, usable)
     return RPeaks(
-        _refine(crests.indices[chosen], (energy.real**2).sum(axis=0), fs_hz),
+        _refine(crests.indices[chosen], deflection_mv, fs_hz),
         _next_hints(crests, chosen, hints, shape_mv),
+        int((evidence.in_quiet[chosen] > 0.0)[_stand_out(crests, chosen)].sum()),
     )
 
 
@@ -141,29 +153,43 @@ def _usual_shape(usable: BoolArray, hints: PeakHints | None) -> FloatArray | Non
     return hints.shape_mv if np.any(hints.shape_mv[usable]) else None
 
 
-def _analytic_bands(
+def _mixed_bands(
+    band_mv: FloatArray, usable: BoolArray, fs_hz: float, mixing: Mixing | None
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128], FloatArray]:
+    """Return the bands of the usable leads, computed of those that they follow from."""
+    if mixing is None or int(usable.sum()) <= len(mixing.sources):
+        return _bands(band_mv[usable], fs_hz)
+    weights = mixing.weights[usable]
+    energy, steep, deflection_mv = _bands(band_mv[list(mixing.sources)], fs_hz)
+    return weights @ energy, weights @ steep, weights @ deflection_mv
+
+
+def _bands(
     band_mv: FloatArray, fs_hz: float
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Return the analytic signals of both bands; shapes (lead, sample)."""
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128], FloatArray]:
+    """Return the analytic signals of both bands, and the deflection; shapes (lead, sample)."""
     count = band_mv.shape[1]
     pad = min(count - 1, round(EDGE_PAD_S * fs_hz))
     padded = np.pad(band_mv, ((0, 0), (pad, pad)), mode="reflect", reflect_type="odd")
-    size = padded.shape[1]
-    spectrum = np.fft.fft(padded, axis=-1)
+    size, inside = padded.shape[1], slice(pad, pad + count)
+    spectrum = np.fft.rfft(padded, axis=-1)
+    *analytic, plain = _responses(size, fs_hz)
+    energy, steep = (np.fft.ifft(spectrum * each, size, axis=-1)[:, inside] for each in analytic)
+    return energy, steep, np.fft.irfft(spectrum * plain, size, axis=-1)[:, inside]
+
+
+@lru_cache(maxsize=16)
+def _responses(size: int, fs_hz: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the gains of both analytic bands and of the deflection, for positive frequencies."""
+    frequency_hz = np.fft.rfftfreq(size, 1 / fs_hz)
+    low_cut = 2 * (1 - np.exp(-((frequency_hz / LOW_CUT_HZ) ** 4)))
     energy, steep = (
-        np.fft.ifft(spectrum * _response(size, fs_hz, *band), axis=-1)[:, pad : pad + count]
-        for band in (ENERGY_BAND_HZ, STEEP_BAND_HZ)
+        low_cut * np.exp(-0.5 * ((frequency_hz - centre_hz) / sigma_hz) ** 2)
+        for centre_hz, sigma_hz in (ENERGY_BAND_HZ, STEEP_BAND_HZ)
     )
-    return energy, steep
-
-
-@lru_cache(maxsize=32)
-def _response(size: int, fs_hz: float, centre_hz: float, sigma_hz: float) -> FloatArray:
-    frequency_hz = np.fft.fftfreq(size, 1 / fs_hz)
-    hump = np.exp(-0.5 * ((frequency_hz - centre_hz) / sigma_hz) ** 2)
-    low_cut = 1 - np.exp(-((frequency_hz / LOW_CUT_HZ) ** 4))
-    response: FloatArray = np.where(frequency_hz > 0, 2 * hump * low_cut, 0.0)
-    return response
+    low_hz, high_hz = FIDUCIAL_BAND_HZ
+    rising = 1 - np.exp(-((frequency_hz / low_hz) ** 2))
+    return energy, steep, rising * np.exp(-0.5 * (frequency_hz / high_hz) ** 2)
 
 
 def _lengths(envelopes_mv: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -202,30 +228,42 @@ def _blend(energy: Level, steep: Level) -> Level:
     return blended
 
 
+def _stand_out(crests: _Crests, chosen: list[int]) -> BoolArray:
+    """Tell which of the chosen crests stand far above the window's noise."""
+    least_mv = max(CERTAIN_NOISE_FACTOR * crests.noise_mv, LEAST_MV)
+    far: BoolArray = crests.score_mv[chosen] >= least_mv
+    return far
+
+
+def _figures(
+    crests: _Crests, energy: FloatArray, steep: FloatArray, hints: PeakHints | None
+) -> CrestFigures:
+    """Return what each crest is judged by; ``energy`` and ``steep`` are (sample,)."""
+    level_mv, own_mv = (max(level, TINY_MV) for level in _levels(crests, hints))
+    offsets = np.rint(AROUND_S * crests.fs_hz).astype(np.int64)
+    around = np.clip(crests.indices[:, None] + offsets, 0, energy.size - 1)
+    around_mv = np.median(_blend(energy[around], steep[around]), axis=1)
+    score_mv = np.maximum(crests.score_mv, TINY_MV)
+    return CrestFigures(
+        height=np.log(score_mv / level_mv),
+        prominence=np.log(score_mv / np.maximum(around_mv, TINY_MV)),
+        steepness=np.log(score_mv / np.maximum(energy[crests.indices], TINY_MV)),
+        clear=float(np.log(max(level_mv, own_mv) / max(crests.noise_mv, TINY_MV))),
+    )
+
+
 def _choose(crests: _Crests, evidence: Evidence, hints: PeakHints | None) -> list[int]:
     """Return which crests are QRS, as positions among ``crests``, in order."""
-    least_mv = max(NOISE_FACTOR * crests.noise_mv, LEAST_MV)
-    likely = (evidence.log_odds > LEAST_LOG_ODDS) & (crests.score_mv >= least_mv)
-    at_s = (crests.indices / crests.fs_hz).tolist()
-    score = crests.score_mv.tolist()
-    chosen: list[int] = []
-    for k in np.flatnonzero(likely).tolist():
-        if not chosen:
-            chosen.append(k)
-            continue
-        last = chosen[-1]
-        apart_s = at_s[k] - at_s[last]
-        if apart_s < T_WAVE_S and score[k] < T_WAVE_SHARE * score[last]:
-            continue
-        if apart_s < SAME_QRS_S and score[k] <= score[last]:
-            continue
-        if apart_s < SAME_QRS_S or (apart_s < P_WAVE_S and score[last] < P_WAVE_SHARE * score[k]):
-            chosen[-1] = k
-        else:
-            chosen.append(k)
-    least_mv = max(SEARCH_BACK_NOISE_FACTOR * crests.noise_mv, LEAST_MV)
-    possible = (evidence.log_odds > SEARCH_BACK_LOG_ODDS) & (crests.score_mv > least_mv)
-    return sorted(chosen + _search_back(crests, chosen, possible, hints))
+    possible = (evidence.log_odds > LEAST_LOG_ODDS) & (crests.score_mv >= LEAST_MV)
+    kept = np.flatnonzero(possible).tolist()
+    row = likeliest_beats(
+        (crests.indices[kept] / crests.fs_hz).tolist(),
+        crests.score_mv[kept].tolist(),
+        evidence.log_odds[kept].tolist(),
+        hints.rr_s if hints else None,
+        (1 - evidence.quiet) * RR_PRICE[0] + evidence.quiet * RR_PRICE[1],
+    )
+    return [kept[k] for k in row]
 
 
 def _levels(crests: _Crests, hints: PeakHints | None) -> tuple[float, float]:
@@ -242,40 +280,28 @@ def _levels(crests: _Crests, hints: PeakHints | None) -> tuple[float, float]:
     return float(np.sqrt(min(max(own_mv, low), high) * hints.crest_mv)), own_mv
 
 
-def _search_back(
-    crests: _Crests, chosen: list[int], possible: BoolArray, hints: PeakHints | None
-) -> list[int]:
-    """Return smaller crests in the middle of over-long RR intervals."""
-    usual_s = _usual_rr_s(crests, chosen, hints)
-    at_s = crests.indices / crests.fs_hz
-    found: list[int] = []
-    for left, right in pairwise(chosen):
-        if at_s[right] - at_s[left] <= SEARCH_BACK_RR * usual_s:
-            continue
-        between = np.flatnonzero(
-            (at_s > at_s[left] + SEARCH_BACK_GUARD_S) & (at_s < at_s[right] - SEARCH_BACK_GUARD_S)
-        )
-        if between.size:
-            best = int(between[np.argmax(crests.score_mv[between])])
-            if possible[best]:
-                found.append(best)
-    return found
-
-
 def _usual_rr_s(crests: _Crests, chosen: list[int], hints: PeakHints | None) -> float:
     if len(chosen) > 3:
         return float(np.median(np.diff(crests.indices[chosen]))) / crests.fs_hz
     return hints.rr_s if hints else USUAL_RR_S
 
 
-def _refine(indices: IntArray, power: FloatArray, fs_hz: float) -> IntArray:
-    """Move each crest to the largest deflection near it."""
-    reach = max(1, round(REFINE_S * fs_hz))
+def _refine(indices: IntArray, deflection_mv: FloatArray, fs_hz: float) -> IntArray:
+    """Move each crest to the largest of ``deflection_mv`` (lead, sample) near it."""
+    power = deflection_mv[0] ** 2 + OTHER_LEADS * (deflection_mv[1:] ** 2).sum(axis=0)
+    reach = max(1, round(FIDUCIAL_REACH_S * fs_hz))
     refined = [
         max(0, k - reach) + int(np.argmax(power[max(0, k - reach) : k + reach + 1]))
         for k in indices.tolist()
     ]
     return np.array(refined, dtype=np.int64)
+
+
+def faded(hints: PeakHints | None) -> PeakHints | None:
+    """Return what is usual after a window without a beat."""
+    if hints is None:
+        return None
+    return replace(hints, crest_mv=max(SILENT_DECAY * hints.crest_mv, LEAST_MV))
 
 
 def _next_hints(
@@ -285,11 +311,11 @@ def _next_hints(
     shape_mv: FloatArray | None,
 ) -> PeakHints | None:
     if not chosen:
-        silent_mv = max(SILENT_DECAY * hints.crest_mv, LEAST_MV) if hints else 0.0
-        return PeakHints(silent_mv, hints.rr_s, shape_mv) if hints else None
+        return faded(hints)
     crest_mv = float(np.median(crests.score_mv[chosen]))
     rr_s = _usual_rr_s(crests, chosen, hints)
     if hints is None:
         return PeakHints(crest_mv, rr_s, shape_mv)
+    rr_s = hints.rr_s * (rr_s / hints.rr_s) ** RR_MEMORY
     follow = (crest_mv / hints.crest_mv) ** LEVEL_MEMORY
     return PeakHints(hints.crest_mv * follow, rr_s, shape_mv)

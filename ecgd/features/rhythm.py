@@ -3,46 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from ecgd.config.settings import AnalysisSettings
+from ecgd.features.atrial_fibrillation import (
+    CONTINUED,
+    EVIDENT,
+    LIKELY,
+    SHORT_SPAN_S,
+    SPAN_S,
+    fibrillation_log_odds,
+)
+from ecgd.features.av_block import observe_conduction
+from ecgd.features.ectopy import observe_ectopy
+from ecgd.features.rate import (
+    extremely_fast_s,
+    extremely_slow_s,
+    irregularity_of,
+    longest_pause_of,
+    rate_of,
+    sudden_change,
+)
+from ecgd.features.ventricular_run import Run
 from ecgd.model.beat import Beat, BeatClass
 from ecgd.model.finding import RhythmFinding
-from ecgd.model.signal import BoolArray, FloatArray
+from ecgd.model.rhythm import (
+    ASYSTOLE,
+    ATRIAL_FIBRILLATION,
+    BRADYCARDIA,
+    EXTREME_BRADYCARDIA,
+    EXTREME_TACHYCARDIA,
+    IRREGULAR,
+    PAUSE,
+    REGULAR,
+    SUPRAVENTRICULAR_TACHYCARDIA,
+    TACHYCARDIA,
+    UNKNOWN,
+    VENTRICULAR_RUN,
+    VENTRICULAR_TACHYCARDIA,
+    RhythmObservation,
+    RhythmSign,
+)
+from ecgd.model.signal import FloatArray
 
-VENTRICULAR_FIBRILLATION = "ventricular fibrillation"
-VENTRICULAR_TACHYCARDIA = "ventricular tachycardia"
-ASYSTOLE = "asystole"
-EXTREME_TACHYCARDIA = "extreme tachycardia"
-EXTREME_BRADYCARDIA = "extreme bradycardia"
-PAUSE = "pause"
-ATRIAL_FIBRILLATION = "atrial fibrillation suspected"
-TACHYCARDIA = "tachycardia"
-BRADYCARDIA = "bradycardia"
-IRREGULAR = "irregular"
-REGULAR = "regular"
-UNKNOWN = "unknown"
-"""Every label, gravest first; the first that holds is given."""
+BRADYCARDIA_BPM: Final = 60.0
+TACHYCARDIA_BPM: Final = 100.0
+RATE_BEATS: Final = 8
+IRREGULAR_SHARE: Final = 0.12
 
-EXTREME_FAST_BEATS = 17
-EXTREME_SLOW_BEATS = 5
-"""Consecutive beats of an extreme rate (PhysioNet/CinC challenge 2015)."""
+RUN_MEMORY_S: Final = 10.0
+LONG_RUN_S: Final = 30.0
+FAST_RUN_BEATS: Final = 10
+"""A run is told until so long after its last beat. One of 30 s, or of ten beats at the rate of
+``fast_ventricular_bpm``, is a ventricular tachycardia that does not wait to end by itself."""
 
-BRADYCARDIA_BPM = 60.0
-TACHYCARDIA_BPM = 100.0
-RATE_BEATS = 8
-IRREGULAR_SHARE = 0.12
-PAUSE_MEMORY_S = 10.0
+SVT_BEATS: Final = 17
+SVT_REGULAR: Final = 0.03
+SVT_NARROW_S: Final = 0.110
+"""Supraventricular tachycardia: as many beats, that even and that narrow, faster than
+``supraventricular_bpm``."""
 
-AF_SPAN_S = 30.0
-AF_BEATS = 20
-AF_IRREGULAR = 0.09
-AF_P_SHARE = 0.45
-AF_PR_SPREAD_S = 0.020
-"""AF: RR irregular from beat to beat over 30 s (ESC), and no P waves: what looks like one keeps
-within 20 ms of its usual distance from the R peak in less than this share of the beats."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """Beats since the watch began, with their times and intervals in s."""
+
+    beats: Sequence[Beat]
+    r_s: FloatArray
+    rr_s: FloatArray
+    now_index: int
+    watched_s: float
+    silent_s: float
+    fs_hz: float
+
+    @property
+    def now_s(self) -> float:
+        return self.now_index / self.fs_hz
 
 
 def assess_rhythm(
@@ -53,137 +92,158 @@ def assess_rhythm(
     fs_hz: float,
     settings: AnalysisSettings,
     judged: bool,
+    runs: Sequence[Run] = (),
+    fibrillated: bool = False,
+    sure: bool = True,
 ) -> RhythmFinding:
     """Return rate and rhythm at ``now_index``.
 
     ``beats`` in order, final ones of history first, then the newest of the window.
     ``watched_from_index`` is where uninterrupted watching began: a gap or another origin of the
     sample count starts anew. ``judged`` False (lead off, saturation, gap: positive evidence that
-    the signal is lost) vetoes asystole. Ventricular arrhythmias are told by ``ventricular``.
+    the signal is lost) vetoes asystole. ``runs`` are those of ventricular beats, ``fibrillated``
+    says that the last window told atrial fibrillation; without ``sure`` beats it is not told anew:
+    beats that noise adds are as irregular. Ventricular arrhythmias without beats are
+    told by ``ventricular``.
     """
-    seen = [beat for beat in beats if watched_from_index <= beat.r_peak < now_index]
-    r_s = np.array([beat.r_peak for beat in seen], dtype=np.float64) / fs_hz
-    rr_s = np.diff(r_s)
-    now_s, from_s = now_index / fs_hz, watched_from_index / fs_hz
-    silent_s = now_s - (float(r_s[-1]) if r_s.size else from_s)
-    rate_bpm = _rate(rr_s, silent_s)
-    irregularity = _irregularity(rr_s[-RATE_BEATS:])
-    label = UNKNOWN
+    seen = _see(beats, now_index, watched_from_index, fs_hz)
+    rate_bpm = rate_of(seen.rr_s, seen.silent_s)
+    pause_s = longest_pause_of(seen.r_s, seen.rr_s, seen.silent_s, seen.now_s)
+    irregularity = irregularity_of(seen.rr_s[-RATE_BEATS:])
+    recent = tuple(run for run in runs if now_index - run.last <= RUN_MEMORY_S * fs_hz)
+    label, lasted_s = UNKNOWN, 0.0
+    told: tuple[RhythmObservation, ...] = ()
     if judged:
-        label = _label(
-            beats=seen,
-            r_s=r_s,
-            rr_s=rr_s,
-            silent_s=silent_s,
-            now_s=now_s,
+        long_odds = fibrillation_log_odds(seen.beats, now_index, fs_hz, SPAN_S)
+        least = CONTINUED if fibrillated else EVIDENT if sure else np.inf
+        fibrillates = long_odds is not None and long_odds >= least
+        label, lasted_s = _label(
+            seen,
+            recent,
             rate_bpm=rate_bpm,
+            pause_s=pause_s,
             irregularity=irregularity,
-            fs_hz=fs_hz,
+            fibrillates=fibrillates,
             settings=settings,
         )
-    stopped = label == ASYSTOLE
+        told = _observations(seen, recent, long_odds, fibrillates, settings)
     return RhythmFinding(
         label=label,
-        heart_rate_bpm=0.0 if stopped else rate_bpm,
-        rr_median_s=float(np.median(rr_s[-RATE_BEATS:])) if rr_s.size else None,
+        heart_rate_bpm=0.0 if label == ASYSTOLE else rate_bpm,
+        rr_median_s=float(np.median(seen.rr_s[-RATE_BEATS:])) if seen.rr_s.size else None,
         rr_irregularity=irregularity,
-        longest_pause_s=_longest_pause(r_s, rr_s, silent_s, now_s),
-        beat_count=len(seen),
+        longest_pause_s=pause_s,
+        beat_count=len(seen.beats),
+        lasted_s=lasted_s,
+        observations=told,
     )
+
+
+def _see(beats: Sequence[Beat], now_index: int, from_index: int, fs_hz: float) -> _Seen:
+    seen = [beat for beat in beats if from_index <= beat.r_peak < now_index]
+    r_s = np.array([beat.r_peak for beat in seen], dtype=np.float64) / fs_hz
+    watched_s = (now_index - from_index) / fs_hz
+    silent_s = now_index / fs_hz - float(r_s[-1]) if r_s.size else watched_s
+    return _Seen(seen, r_s, np.diff(r_s), now_index, watched_s, silent_s, fs_hz)
 
 
 def _label(
+    seen: _Seen,
+    runs: Sequence[Run],
     *,
-    beats: Sequence[Beat],
-    r_s: FloatArray,
-    rr_s: FloatArray,
-    silent_s: float,
-    now_s: float,
     rate_bpm: float | None,
+    pause_s: float | None,
     irregularity: float | None,
-    fs_hz: float,
+    fibrillates: bool,
     settings: AnalysisSettings,
-) -> str:
-    """Return the gravest label that holds."""
-    pause_s = _longest_pause(r_s, rr_s, silent_s, now_s) or 0.0
+) -> tuple[str, float]:
+    """Return the gravest label that holds, and for how long its definition already looks back."""
     rate = rate_bpm if rate_bpm is not None else float("nan")
+    fast_s = extremely_fast_s(seen.rr_s, settings.tachycardia_bpm)
+    slow_s = extremely_slow_s(seen.rr_s, settings.bradycardia_bpm)
+    grave = any(_is_tachycardia(run, seen.fs_hz, settings) for run in runs)
     rules = (
-        (ASYSTOLE, silent_s >= settings.asystole_s),
-        (EXTREME_TACHYCARDIA, _extreme(rr_s, EXTREME_FAST_BEATS, settings.tachycardia_bpm, True)),
-        (EXTREME_BRADYCARDIA, _extreme(rr_s, EXTREME_SLOW_BEATS, settings.bradycardia_bpm, False)),
-        (PAUSE, pause_s > settings.pause_s),
-        (ATRIAL_FIBRILLATION, _atrial_fibrillation(beats, r_s, fs_hz)),
-        (TACHYCARDIA, rate > TACHYCARDIA_BPM),
-        (BRADYCARDIA, rate < BRADYCARDIA_BPM),
-        (IRREGULAR, irregularity is not None and irregularity > IRREGULAR_SHARE),
-        (REGULAR, irregularity is not None),
+        (VENTRICULAR_TACHYCARDIA, grave, 0.0),
+        (ASYSTOLE, seen.silent_s >= settings.asystole_s, 0.0),
+        (VENTRICULAR_RUN, bool(runs), 0.0),
+        (EXTREME_TACHYCARDIA, fast_s is not None, fast_s),
+        (EXTREME_BRADYCARDIA, slow_s is not None, slow_s),
+        (PAUSE, (pause_s or 0.0) > settings.pause_s, 0.0),
+        (SUPRAVENTRICULAR_TACHYCARDIA, _supraventricular(seen, settings), 0.0),
+        (ATRIAL_FIBRILLATION, fibrillates, 0.0),
+        (TACHYCARDIA, rate > TACHYCARDIA_BPM, 0.0),
+        (BRADYCARDIA, rate < BRADYCARDIA_BPM, 0.0),
+        (IRREGULAR, irregularity is not None and irregularity > IRREGULAR_SHARE, 0.0),
+        (REGULAR, irregularity is not None, 0.0),
     )
-    return next((label for label, holds in rules if holds), UNKNOWN)
+    found = ((label, lasted_s or 0.0) for label, holds, lasted_s in rules if holds)
+    return next(found, (UNKNOWN, 0.0))
 
 
-def _rate(rr_s: FloatArray, silent_s: float) -> float | None:
-    """Return the rate over the last beats; a long silence counts as an interval of its own."""
-    if rr_s.size == 0:
-        return None
-    median_s = float(np.median(rr_s[-RATE_BEATS:]))
-    if silent_s > 3 * median_s:
-        median_s = silent_s
-    return 60.0 / median_s
+def _is_tachycardia(run: Run, fs_hz: float, settings: AnalysisSettings) -> bool:
+    long = run.last - run.first >= LONG_RUN_S * fs_hz
+    fast = run.rate_bpm(fs_hz) >= settings.fast_ventricular_bpm
+    return long or (fast and run.beat_count >= FAST_RUN_BEATS)
 
 
-def _irregularity(rr_s: FloatArray) -> float | None:
-    """Return the median change from one RR to the next, as a share of the median RR."""
-    if rr_s.size < 3:
-        return None
-    return float(np.median(np.abs(np.diff(rr_s))) / np.median(rr_s))
-
-
-def _longest_pause(
-    r_s: FloatArray, rr_s: FloatArray, silent_s: float, now_s: float
-) -> float | None:
-    """Return the longest interval that ended in the last ten seconds or still lasts."""
-    if r_s.size == 0:
-        return None
-    recent = rr_s[r_s[1:] >= now_s - PAUSE_MEMORY_S]
-    return float(max(silent_s, recent.max() if recent.size else 0.0))
-
-
-def _extreme(rr_s: FloatArray, beat_count: int, limit_bpm: float, fast: bool) -> bool:
-    """Tell whether the last ``beat_count`` beats run beyond ``limit_bpm``."""
-    intervals = rr_s[-(beat_count - 1) :]
-    if intervals.size < beat_count - 1:
+def _supraventricular(seen: _Seen, settings: AnalysisSettings) -> bool:
+    """Tell a fast, even and narrow rhythm from a fast sinus: nothing but its rate can."""
+    rr_s = seen.rr_s[-(SVT_BEATS - 1) :]
+    if rr_s.size < SVT_BEATS - 1 or 60.0 / float(np.median(rr_s)) <= settings.supraventricular_bpm:
         return False
-    mean_bpm = 60.0 / float(intervals.mean())
-    return mean_bpm > limit_bpm if fast else mean_bpm < limit_bpm
+    even = float(np.median(np.abs(np.diff(rr_s)))) <= SVT_REGULAR * float(np.median(rr_s))
+    beats = [beat for beat in seen.beats[-SVT_BEATS:] if beat.waves is not None]
+    width_s = [(b.waves.qrs_end - b.waves.qrs_onset) / seen.fs_hz for b in beats if b.waves]
+    own = sum(beat.beat_class is not BeatClass.V for beat in seen.beats[-SVT_BEATS:])
+    narrow = bool(width_s) and float(np.median(width_s)) < SVT_NARROW_S
+    return even and narrow and own >= SVT_BEATS - 1
 
 
-def _atrial_fibrillation(beats: Sequence[Beat], r_s: FloatArray, fs_hz: float) -> bool:
-    if r_s.size < AF_BEATS or r_s[-1] - r_s[0] < AF_SPAN_S:
-        return False
-    recent = r_s >= r_s[-1] - AF_SPAN_S - 2.0
-    irregularity = _irregularity(_between_normal(beats, r_s, recent))
-    if irregularity is None or irregularity < AF_IRREGULAR:
-        return False
-    measured = [b for b, keep in zip(beats, recent, strict=True) if keep and b.waves]
-    return len(measured) >= AF_BEATS // 2 and _p_share(measured, fs_hz) <= AF_P_SHARE
+def _observations(
+    seen: _Seen,
+    runs: Sequence[Run],
+    long_odds: float | None,
+    fibrillates: bool,
+    settings: AnalysisSettings,
+) -> tuple[RhythmObservation, ...]:
+    ectopy = observe_ectopy(seen.beats, seen.now_index, seen.watched_s, seen.fs_hz)
+    conduction = observe_conduction(seen.beats, seen.now_index, seen.fs_hz)
+    return (
+        *_run_told(runs, seen.fs_hz),
+        *(each for each in ectopy if not (runs and each.sign is RhythmSign.VENTRICULAR_RUN)),
+        *_fibrillation_told(seen, long_odds),
+        *(() if fibrillates else conduction),
+        *_change_told(seen, settings),
+    )
 
 
-def _between_normal(beats: Sequence[Beat], r_s: FloatArray, recent: BoolArray) -> FloatArray:
-    """Return the recent RR intervals that neither begin nor end with a ventricular beat."""
-    normal = recent & np.array([beat.beat_class is not BeatClass.V for beat in beats])
-    intervals: FloatArray = np.diff(r_s)[normal[1:] & normal[:-1]]
-    return intervals
+def _run_told(runs: Sequence[Run], fs_hz: float) -> tuple[RhythmObservation, ...]:
+    if not runs:
+        return ()
+    run = max(runs, key=lambda each: each.beat_count)
+    sign, rate = RhythmSign.VENTRICULAR_RUN, run.rate_bpm(fs_hz)
+    text = f"{sign}: {run.beat_count} at {rate:.0f} bpm"
+    return (RhythmObservation(sign, float(run.beat_count), text),)
 
 
-def _p_share(beats: Sequence[Beat], fs_hz: float) -> float:
-    """Return the share of beats whose P wave comes at the usual distance from the R peak."""
-    distances = [
-        beat.r_peak - beat.waves.p_peak
-        for beat in beats
-        if beat.waves is not None and beat.waves.p_peak is not None
-    ]
-    if not distances:
-        return 0.0
-    usual = median(distances)
-    near = sum(abs(distance - usual) <= AF_PR_SPREAD_S * fs_hz for distance in distances)
-    return near / len(beats)
+def _fibrillation_told(seen: _Seen, long_odds: float | None) -> tuple[RhythmObservation, ...]:
+    """Return how likely fibrillation is, over 30 s or, in the first half minute, over 10 s."""
+    log_odds, span_s = long_odds, SPAN_S
+    if log_odds is None:
+        span_s = SHORT_SPAN_S
+        log_odds = fibrillation_log_odds(seen.beats, seen.now_index, seen.fs_hz, span_s)
+    if log_odds is None or log_odds < LIKELY:
+        return ()
+    sign, likely = RhythmSign.ATRIAL_FIBRILLATION, 1.0 / (1.0 + float(np.exp(-log_odds)))
+    text = f"{sign} likely over {span_s:.0f} s ({100 * likely:.0f} %)"
+    return (RhythmObservation(sign, likely, text),)
+
+
+def _change_told(seen: _Seen, settings: AnalysisSettings) -> tuple[RhythmObservation, ...]:
+    change = sudden_change(seen.r_s, seen.rr_s, seen.now_s, settings.rate_change_bpm)
+    if change is None:
+        return ()
+    rises = change.now_bpm > change.before_bpm
+    sign = RhythmSign.RATE_RISE if rises else RhythmSign.RATE_FALL
+    text = f"{sign}: from {change.before_bpm:.0f} to {change.now_bpm:.0f} bpm"
+    return (RhythmObservation(sign, change.now_bpm - change.before_bpm, text),)

@@ -7,7 +7,8 @@ Levels are against the isoelectric level: the end of the PR segment, just before
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import fsum, sqrt
+from itertools import islice
+from math import isnan, nan
 from statistics import median
 from typing import Final
 
@@ -15,16 +16,20 @@ import numpy as np
 
 from ecgd.config.settings import AnalysisSettings
 from ecgd.features.segments import GRID_HZ, POINTS
+from ecgd.features.st_average import average_st
+from ecgd.features.st_shape import curve_of, slope_of, st_bows
 from ecgd.model.beat import Beat, BeatClass, StLevels
 from ecgd.model.finding import LeadSt
+from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.signal import FloatArray, IntArray
 
 ISO_FROM_S = 0.024
 ISO_TO_S = 0.004
 """The isoelectric level is the mean from 24 to 4 ms before the QRS onset."""
 
-HALF_WIDTH_S = 0.006
-"""A level is the mean over 12 ms around its place."""
+J_HALF_WIDTH_S = 0.006
+HALF_WIDTH_S = 0.016
+"""A level is the mean over 32 ms around its place; over 12 ms at J+0, where the QRS ends."""
 
 LEVELS_S = (0.0, 0.02, 0.04, 0.06, 0.08)
 MEAN_FROM_S = 0.04
@@ -44,37 +49,49 @@ BENT_ST: Final = "not measurable with this front end"
 UNKNOWN_FRONT_END: Final = "the high-pass of the front end is not known"
 """What is said beside ST that nobody can vouch for: most boards bend it and do not tell."""
 
-J_POINT_SD_S = 0.006
-RESOLUTION_MV = 0.005
-"""What enters the uncertainty beside the scatter: J point's own error, and the least step."""
+TOO_FEW: Final = "too few beats"
+
+_J20, _J40, _J60, _BOW = 1, 2, 3, 6
+"""Columns of ``st_levels``."""
 
 
-def st_levels(fine_mv: FloatArray, qrs_onset: IntArray, qrs_end: IntArray) -> FloatArray:
-    """Return ST levels, shape (6, beat, lead): J+0, 20, 40, 60, 80 and the document's mean.
+def st_levels(
+    fine_mv: FloatArray, qrs_onset: IntArray, qrs_end: IntArray, t_peak: IntArray
+) -> FloatArray:
+    """Return ST levels, shape (7, beat, lead): J+0, 20, 40, 60, 80, the document's mean, the bow.
 
-    ``fine_mv`` is (beat, lead, point) on the grid of ``segments``, boundaries are (beat,).
+    ``fine_mv`` is (beat, lead, point) on the grid of ``segments``, QRS boundaries are (beat,),
+    ``t_peak`` is (beat × lead,), negative where there is none: the bow is NaN there.
     """
-    half = round(HALF_WIDTH_S * GRID_HZ)
     ranges = [(qrs_onset - round(ISO_FROM_S * GRID_HZ), round((ISO_FROM_S - ISO_TO_S) * GRID_HZ))]
-    ranges += [(qrs_end + round(at_s * GRID_HZ) - half, 2 * half) for at_s in LEVELS_S]
+    for at_s in LEVELS_S:
+        half = round((HALF_WIDTH_S if at_s else J_HALF_WIDTH_S) * GRID_HZ)
+        ranges.append((qrs_end + round(at_s * GRID_HZ) - half, 2 * half))
     span = round((MEAN_TO_S - MEAN_FROM_S) * GRID_HZ)
     ranges.append((qrs_end + round(MEAN_FROM_S * GRID_HZ), span))
-    means = _range_means(fine_mv, ranges)
-    levels: FloatArray = means[1:] - means[0]
-    return levels
+    total = np.zeros((*fine_mv.shape[:2], POINTS + 1))
+    np.cumsum(fine_mv, axis=2, out=total[:, :, 1:])
+    means = _range_means(total, ranges)
+    bows = st_bows(fine_mv, total, qrs_end, t_peak.reshape(fine_mv.shape[:2]))
+    return np.concatenate((means[1:] - means[0], bows[None]))
 
 
-def _range_means(fine_mv: FloatArray, ranges: list[tuple[IntArray, int]]) -> FloatArray:
+def levels_of(row: Sequence[float]) -> StLevels:
+    """Return one beat's levels in one lead, in the order of ``st_levels``."""
+    j0, j20, j40, j60, j80, mean, bow = row
+    return StLevels(j0, j20, j40, j60, j80, mean, None if isnan(bow) else bow)
+
+
+def _range_means(total: FloatArray, ranges: list[tuple[IntArray, int]]) -> FloatArray:
     """Return the mean from each ``start`` (beat,) over ``length`` + 1 points: (range, beat, lead).
 
-    A range that would leave the grid is moved to its edge.
+    ``total`` (beat, lead, point + 1) holds the sums of all points before each. A range that would
+    leave the grid is moved to its edge.
     """
     lengths = np.array([length + 1 for _, length in ranges])
     starts = np.stack([start for start, _ in ranges], axis=1)
     starts = np.clip(starts, 0, POINTS - lengths)
-    total = np.zeros((*fine_mv.shape[:2], POINTS + 1))
-    np.cumsum(fine_mv, axis=2, out=total[:, :, 1:])
-    beat = np.arange(fine_mv.shape[0])[:, None]
+    beat = np.arange(total.shape[0])[:, None]
     sums = total[beat, :, starts + lengths] - total[beat, :, starts]
     means: FloatArray = (sums / lengths[:, None]).transpose(1, 0, 2)
     return means
@@ -98,16 +115,21 @@ def summarise_st(
     analogue corners, None where nobody knows.
     """
     bent = _why_bent(highpass_hz, lowpass_hz)
+    if bent:
+        return tuple(LeadSt(lead, False, reason=bent) for lead in leads)
     oldest = now_index - settings.beat_age_max_s * fs_hz
     recent = [beat for beat in beats if oldest <= beat.r_peak <= now_index]
     supraventricular = [beat for beat in recent if beat.beat_class is not BeatClass.V]
     chosen = supraventricular if len(supraventricular) >= settings.st_beats_min else recent
-    return tuple(
-        LeadSt(lead, False, reason=bent)
-        if bent
-        else _summarise_lead(chosen, lead, usable, settings)
-        for lead, usable in zip(leads, lead_usable, strict=True)
-    )
+    usable = [lead for lead, is_usable in zip(leads, lead_usable, strict=True) if is_usable]
+    found = {
+        lead: LeadSt(lead, False, reason="lead unusable") for lead in leads if lead not in usable
+    }
+    groups = [[lead for lead in usable if lead in LIMB_LEADS]]
+    groups += [[lead] for lead in usable if lead not in LIMB_LEADS]
+    for group in filter(None, groups):
+        found |= _summarise_together(chosen, group, settings)
+    return tuple(found[lead] for lead in leads)
 
 
 def _why_bent(highpass_hz: float | None, lowpass_hz: float | None) -> str:
@@ -119,61 +141,70 @@ def _why_bent(highpass_hz: float | None, lowpass_hz: float | None) -> str:
     return ""
 
 
-def _summarise_lead(
-    beats: Sequence[Beat],
-    lead: str,
-    usable: bool,
-    settings: AnalysisSettings,
+def _summarise_together(
+    beats: Sequence[Beat], leads: list[str], settings: AnalysisSettings
+) -> dict[str, LeadSt]:
+    """Average leads over the beats that have them all; where these are too few, each by itself."""
+    newest = (
+        row
+        for beat in reversed(beats)
+        if None not in (row := [_level_of(beat, lead) for lead in leads])
+    )
+    rows = list(islice(newest, settings.st_beats_max))
+    if len(rows) >= settings.st_beats_min:
+        return _summarise(leads, rows, settings)
+    if len(leads) > 1:
+        return {
+            each: st
+            for lead in leads
+            for each, st in _summarise_together(beats, [lead], settings).items()
+        }
+    return {lead: LeadSt(lead, False, beat_count=len(rows), reason=TOO_FEW) for lead in leads}
+
+
+def _level_of(beat: Beat, lead: str) -> tuple[float, ...] | None:
+    level = beat.st[beat.leads.index(lead)] if lead in beat.leads else None
+    if level is None:
+        return None
+    return (
+        *(level.j0_mv, level.j20_mv, level.j40_mv, level.j60_mv, level.j80_mv),
+        level.mean_mv,
+        nan if level.bow_mv is None else level.bow_mv,
+    )
+
+
+def _summarise(
+    leads: list[str], rows: list[list[tuple[float, ...] | None]], settings: AnalysisSettings
+) -> dict[str, LeadSt]:
+    levels_mv = np.array(rows, dtype=np.float64)
+    average = average_st(levels_mv[:, :, :_BOW], _J40, (_J20, _J60))
+    raised = (levels_mv[:, :, _J40] >= settings.st_elevation_mv).mean(axis=0).tolist()
+    bows_mv = levels_mv[:, :, _BOW].T.tolist()
+    means_mv = average.levels_mv.tolist()
+    return {
+        lead: _lead_st(lead, means_mv[k], error_mv, raised[k], bows_mv[k])
+        for k, (lead, error_mv) in enumerate(
+            zip(leads, average.uncertainty_mv.tolist(), strict=True)
+        )
+    }
+
+
+def _lead_st(
+    lead: str, means_mv: list[float], error_mv: float, raised: float, bows_mv: list[float]
 ) -> LeadSt:
-    if not usable:
-        return LeadSt(lead, False, reason="lead unusable")
-    levels = [level for beat in beats if (level := _level_of(beat, lead)) is not None]
-    levels = levels[-settings.st_beats_max :]
-    if len(levels) < settings.st_beats_min:
-        return LeadSt(lead, False, beat_count=len(levels), reason="too few beats")
-    middle = StLevels(*(median(column) for column in zip(*map(_row, levels), strict=True)))
-    j40 = [level.j40_mv for level in levels]
-    slopes = [(level.j80_mv - level.j20_mv) / (LEVELS_S[4] - LEVELS_S[1]) for level in levels]
-    local = [abs(level.j60_mv - level.j20_mv) / (LEVELS_S[3] - LEVELS_S[1]) for level in levels]
+    bows = [bow_mv for bow_mv in bows_mv if not isnan(bow_mv)]
+    bow_mv = median(bows) if 2 * len(bows) > len(bows_mv) else None
+    j0, j20, j40, j60, j80, mean = means_mv
+    slope_mv_per_s = (j80 - j20) / (LEVELS_S[4] - LEVELS_S[1])
     return LeadSt(
         lead,
         True,
-        level_mv=middle.j40_mv,
-        uncertainty_mv=_uncertainty(j40, median(local)),
-        levels=middle,
-        elevated_fraction=sum(v >= settings.st_elevation_mv for v in j40) / len(j40),
-        slope_mv_per_s=median(slopes),
-        beat_count=len(levels),
+        level_mv=j40,
+        uncertainty_mv=error_mv,
+        levels=StLevels(j0, j20, j40, j60, j80, mean, bow_mv),
+        elevated_fraction=raised,
+        slope_mv_per_s=slope_mv_per_s,
+        beat_count=len(bows_mv),
+        slope=slope_of(slope_mv_per_s),
+        curve=curve_of(bow_mv),
     )
-
-
-def _level_of(beat: Beat, lead: str) -> StLevels | None:
-    return beat.st[beat.leads.index(lead)] if lead in beat.leads else None
-
-
-def _row(level: StLevels) -> tuple[float, ...]:
-    return (
-        level.j0_mv,
-        level.j20_mv,
-        level.j40_mv,
-        level.j60_mv,
-        level.j80_mv,
-        level.mean_mv,
-    )
-
-
-def _uncertainty(j40_mv: Sequence[float], slope_mv_per_s: float) -> float:
-    """Return the 95 % half-width: scatter of the median, error of the J point, resolution.
-
-    The median's standard error is 1.253 sigma / sqrt(n); sigma is the scaled median deviation,
-    or half the standard deviation where that is larger for so few beats. ``slope_mv_per_s`` is
-    the usual steepness around J+40, by which a misplaced J point counts.
-    """
-    middle = median(j40_mv)
-    deviation = 1.4826 * median([abs(value - middle) for value in j40_mv])
-    mean = fsum(j40_mv) / len(j40_mv)
-    variance = fsum((value - mean) ** 2 for value in j40_mv) / len(j40_mv)
-    spread = max(deviation, sqrt(variance) / 2)
-    scatter = 1.253 * spread / sqrt(len(j40_mv))
-    placement = slope_mv_per_s * J_POINT_SD_S
-    return 1.96 * sqrt(scatter**2 + placement**2 + (RESOLUTION_MV / 1.96) ** 2)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from ecgd.features.rhythm import UNKNOWN, VENTRICULAR_FIBRILLATION, VENTRICULAR_TACHYCARDIA
+from ecgd.model.rhythm import UNKNOWN, VENTRICULAR_FIBRILLATION, VENTRICULAR_TACHYCARDIA
 from ecgd.model.signal import BoolArray, FloatArray
 
 

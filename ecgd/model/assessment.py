@@ -18,6 +18,7 @@ from ecgd.model.finding import (
     StFinding,
 )
 from ecgd.model.intervals import Intervals, Variability
+from ecgd.model.st_episode import StEpisode
 from ecgd.model.trouble import SignalTrouble
 
 
@@ -36,8 +37,10 @@ class Assessment:
     ``risk_level`` None: ST was not judged, which is never the same as NORMAL. ``unjudged`` names
     the kinds of alarm that this window could not see. ``beats`` are those that became final in
     this window: every beat appears in exactly one assessment of a stream. ``troubles`` say why
-    leads are unusable, ``placement`` and ``channels`` what is wrong with electrodes and measured
-    leads, None: nothing that could be seen. ``latency`` is the only field that differs between
+    leads are unusable, ``beat_confidence`` is the probability that the window's
+    beats are right, ``placement`` and ``channels`` what is wrong with electrodes and measured
+    leads, None: nothing that could be seen. ``st_episodes`` are those that this window confirms
+    or ends. ``latency`` is the only field that differs between
     two runs.
     """
 
@@ -57,10 +60,12 @@ class Assessment:
     unjudged: frozenset[EventType] = frozenset()
     beats: tuple[Beat, ...] = ()
     troubles: tuple[SignalTrouble, ...] = ()
+    beat_confidence: float | None = None
     placement: PlacementFinding | None = None
     channels: ChannelFinding | None = None
     intervals: Intervals | None = None
     variability: Variability | None = None
+    st_episodes: tuple[StEpisode, ...] = ()
     latency: tuple[StageLatency, ...] = field(default=(), compare=False)
 
     @property

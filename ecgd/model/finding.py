@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from ecgd.model.beat import StLevels
+from ecgd.model.rhythm import RhythmObservation
 
 
 class RiskLevel(StrEnum):
@@ -47,7 +49,10 @@ class EventType(StrEnum):
     EXTREME_BRADYCARDIA = "EXTREME_BRADYCARDIA"
     EXTREME_TACHYCARDIA = "EXTREME_TACHYCARDIA"
     PAUSE = "PAUSE"
+    SUPRAVENTRICULAR_TACHYCARDIA = "SUPRAVENTRICULAR_TACHYCARDIA"
     ATRIAL_FIBRILLATION = "ATRIAL_FIBRILLATION"
+    FREQUENT_ECTOPY = "FREQUENT_ECTOPY"
+    RATE_CHANGE = "RATE_CHANGE"
     CHECK_PATIENT = "CHECK_PATIENT"
     ELECTRODE_OFF = "ELECTRODE_OFF"
     ELECTRODE_SWAPPED = "ELECTRODE_SWAPPED"
@@ -81,27 +86,84 @@ class Territory(StrEnum):
     UNCLEAR = "unclear"
 
 
+class StSlope(StrEnum):
+    """Which way the ST segment runs from J to J+80 ms."""
+
+    UP = "up"
+    HORIZONTAL = "horizontal"
+    DOWN = "down"
+
+
+class StCurve(StrEnum):
+    """How the ST segment lies to the line from the J point to T's apex: below it is concave."""
+
+    CONCAVE = "concave"
+    STRAIGHT = "straight"
+    CONVEX = "convex"
+
+
+class StRule(StrEnum):
+    """How ST elevation was judged."""
+
+    PLAIN = "two contiguous leads"
+    SGARBOSSA = "modified Sgarbossa"
+
+
+class ConfounderKind(StrEnum):
+    """What changes ST, or looks like an infarction, and is none."""
+
+    LBBB = "left bundle-branch block"
+    PACING = "ventricular pacing or rhythm"
+    RBBB = "right bundle-branch block"
+    WIDE_QRS = "wide QRS"
+    LVH = "left ventricular hypertrophy"
+    EARLY_REPOLARISATION = "early repolarisation"
+    PERICARDITIS = "pericarditis"
+    HYPERKALAEMIA = "hyperkalaemia"
+
+
+@dataclass(frozen=True, slots=True)
+class Confounder:
+    """A pattern that a person has to weigh: the figures that show it, and who defined it."""
+
+    kind: ConfounderKind
+    evidence: str
+    source: str
+
+
 NOT_VISIBLE = ("anterior", "septal", "posterior", "right ventricular")
 """Territories that six limb leads do not reliably show."""
 
 
+class SecondQuality(NamedTuple):
+    """One second of one lead: as ``LeadQuality``; ``reason`` is empty where it is usable."""
+
+    sqi: float
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class LeadQuality:
-    """Quality of one lead: ``sqi`` from 0 (useless) to 1 (clean), and why it is not usable."""
+    """Quality of one lead, and why it is not usable.
+
+    ``sqi`` is the probability that the beats found in this lead alone are right, 0 where the
+    signal is lost. ``seconds`` are those of the window, oldest first.
+    """
 
     lead: str
     sqi: float
     usable: bool
     reasons: tuple[str, ...] = ()
+    seconds: tuple[SecondQuality, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LeadSt:
     """ST of one lead over the last beats, in mV.
 
-    ``level_mv`` decides: J+40 ms of the median beat. ``uncertainty_mv`` is its 95 % half-width.
-    ``change_mv`` is against the patient's own baseline, None without one. With ``measurable``
-    False every figure is None and ``reason`` says why.
+    ``level_mv`` decides: J+40 ms of the usual beat. ``uncertainty_mv`` is its 95 % half-width.
+    ``change_mv`` is against the patient's own baseline, None without one. ``curve`` is None where
+    no T wave shows it. With ``measurable`` False every figure is None and ``reason`` says why.
     """
 
     lead: str
@@ -114,11 +176,17 @@ class LeadSt:
     slope_mv_per_s: float | None = None
     beat_count: int = 0
     reason: str = ""
+    slope: StSlope | None = None
+    curve: StCurve | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StFinding:
-    """The ST rules' verdict on one window. ``not_visible`` is never empty."""
+    """The ST rules' verdict on one window. ``not_visible`` is never empty.
+
+    ``rule`` says which rule judged the elevation; ``confounders`` call for a person's review.
+    ``stage`` is how far an infarction has come, where the hours before show it.
+    """
 
     leads: tuple[LeadSt, ...]
     risk_level: RiskLevel
@@ -130,6 +198,9 @@ class StFinding:
     artery_hint: str = ""
     not_visible: tuple[str, ...] = NOT_VISIBLE
     evidence: tuple[str, ...] = ()
+    rule: StRule = StRule.PLAIN
+    confounders: tuple[Confounder, ...] = ()
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +237,11 @@ class ChannelFinding:
 
 @dataclass(frozen=True, slots=True)
 class RhythmFinding:
-    """Rate and rhythm. ``label`` is for people: "regular", "irregular", "asystole" and so on."""
+    """Rate and rhythm. ``label`` is the gravest of those in ``model.rhythm`` that holds.
+
+    ``lasted_s`` is for how long its definition already looks back. ``observations`` are what else
+    was seen, with figures.
+    """
 
     label: str
     heart_rate_bpm: float | None
@@ -174,6 +249,8 @@ class RhythmFinding:
     rr_irregularity: float | None = None
     longest_pause_s: float | None = None
     beat_count: int = 0
+    lasted_s: float = 0.0
+    observations: tuple[RhythmObservation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +266,10 @@ class EnsembleScore:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Evidence for one kind of alarm, present at one moment."""
+    """Evidence for one kind of alarm, present at one moment.
+
+    ``lasted_s`` is for how long its definition looks back: it has lasted that long when first seen.
+    """
 
     event_type: EventType
     severity: Severity
@@ -197,3 +277,4 @@ class Finding:
     evidence: tuple[str, ...] = ()
     territory: Territory | None = None
     confidence: float | None = None
+    lasted_s: float = 0.0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ecgd.model.device import DeviceInfo
 
 FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 CountArray = NDArray[np.int32]
@@ -32,6 +33,17 @@ class SampleBlock:
     @property
     def end_index(self) -> int:
         return self.start_index + int(self.counts.shape[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mixing:
+    """How rows follow from some of them: rows = ``weights`` (row, source) @ rows[``sources``].
+
+    What is linear need be computed of the sources alone.
+    """
+
+    sources: tuple[int, ...]
+    weights: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ecgd.model.alarm import Alarm
 from ecgd.model.assessment import Assessment
+from ecgd.model.coverage import CoverageSum
 from ecgd.model.device import DeviceInfo, DeviceStatus
 from ecgd.model.link import LinkState, LinkStatistics
 
@@ -28,7 +29,10 @@ class LatencySummary:
 
 @dataclass(frozen=True, slots=True)
 class PatientStatus:
-    """One patient as it stands. Ages in seconds; None: never seen."""
+    """One patient as it stands. Ages in seconds; None: never seen.
+
+    ``coverage`` is the account of the last hour, as far as the daemon has run.
+    """
 
     patient_id: str
     name: str
@@ -49,6 +53,7 @@ class PatientStatus:
     device_age_s: float | None = None
     device_standing: str = "not bound"
     device_words: tuple[str, ...] = ()
+    coverage: CoverageSum | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,20 @@ from dataclasses import dataclass, replace
 
 from ecgd.config.settings import AnalysisSettings, EnsembleSettings
 from ecgd.decision.baseline import with_change
-from ecgd.decision.findings import OSCILLATIONS, find, unjudged_events
-from ecgd.decision.st_rules import judge_st
+from ecgd.decision.findings import find, unjudged_events
 from ecgd.dsp.filters import remove_drift
 from ecgd.dsp.lead_identity import check_leads
 from ecgd.dsp.normalise import z_score
 from ecgd.dsp.prepare import Prepared, prepare
 from ecgd.dsp.quality import assess_quality
+from ecgd.dsp.trouble import find_troubles
 from ecgd.ensemble.fusion import fuse
 from ecgd.ensemble.member import Scorer
+from ecgd.features.atrial_fibrillation import without_p_waves
+from ecgd.features.beat_confidence import GOOD_CONFIDENCE
+from ecgd.features.boundary_network import Network, shipped_network
 from ecgd.features.intervals import measure_intervals
-from ecgd.features.rhythm import ASYSTOLE, UNKNOWN, assess_rhythm
+from ecgd.features.rhythm import assess_rhythm
 from ecgd.features.st import summarise_st
 from ecgd.features.ventricular import judge_oscillation
 from ecgd.model.assessment import Assessment, StageLatency
@@ -30,7 +33,17 @@ from ecgd.model.finding import (
     RhythmFinding,
 )
 from ecgd.model.leads import LIMB_LEADS
+from ecgd.model.rhythm import (
+    ASYSTOLE,
+    ATRIAL_FIBRILLATION,
+    OSCILLATIONS,
+    UNKNOWN,
+    VENTRICULAR_FIBRILLATION,
+    VENTRICULAR_RUN,
+    VENTRICULAR_TACHYCARDIA,
+)
 from ecgd.model.signal import FloatArray, Window
+from ecgd.pipeline.beat_signs import BeatSigns, judge_with_signs, watch_signs
 from ecgd.pipeline.beat_watch import (
     WatchedBeats,
     carry_over,
@@ -38,6 +51,8 @@ from ecgd.pipeline.beat_watch import (
     watch_beats,
     watch_waves,
 )
+from ecgd.pipeline.change_watch import follow_change, in_view_of
+from ecgd.pipeline.confidence import LEAST_CERTAINTY, confidence_in, follow_certainty
 from ecgd.pipeline.history import History
 from ecgd.pipeline.measurement import watch_variability
 from ecgd.pipeline.outcome import is_judged, outcome_of, risk_of, why_not
@@ -49,6 +64,7 @@ from ecgd.pipeline.placement import (
     watch_channels,
     watch_electrodes,
 )
+from ecgd.pipeline.st_watch import watch_st
 
 MODEL_FS_HZ = 250.0
 """The networks' sampling rate (the document, stage 6)."""
@@ -67,7 +83,8 @@ class Analysis:
     """The analysis of one window at a time; pure but for the clock that times its stages.
 
     The same window and history give the same assessment, bit for bit. Rules answer first;
-    ``score`` asks the networks about the same window afterwards.
+    ``score`` asks the networks about the same window afterwards. ``network`` finds the boundaries
+    of waves in place of the one that is shipped.
     """
 
     def __init__(
@@ -76,11 +93,14 @@ class Analysis:
         ensemble: EnsembleSettings,
         scorer: Scorer,
         clock: Callable[[], float],
+        network: Network | None = None,
     ) -> None:
         self._settings = settings
         self._ensemble = ensemble
         self._scorer = scorer
         self._clock = clock
+        # Read now: at its first window a daemon may have no descriptor left to read it.
+        self._network = network or shipped_network()
 
     @property
     def has_networks(self) -> bool:
@@ -100,17 +120,38 @@ class Analysis:
         quality = assess_quality(window, prepared)
         prepared_s = self._clock()
         before = watch_waves(before, window, prepared, quality)
-        beats = watch_beats(window, prepared, quality, before, last=last)
+        beats = watch_beats(window, prepared, quality, before, last=last, network=self._network)
+        confidence = confidence_in(window, quality, beats.known)
+        beats = replace(beats, history=follow_certainty(beats.history, confidence, window))
         usual = usual_beat(window, prepared, beats.known)
         after, placement = watch_electrodes(beats.history, window, prepared, quality, usual)
         measured = self._summarise(window, prepared, quality, beats)
-        leads_st = silence_st(with_change(measured, after.baseline), placement, channels)
-        rhythm = self._rhythm(window, quality, beats)
-        intervals = measure_intervals(beats.known, usual, window.fs_hz)
+        posture = after.change_watch.reference
+        changed = with_change(measured, after.baseline, posture)
+        leads_st = silence_st(changed, placement, channels)
+        after = follow_change(
+            after, window, usual, final=beats.final, leads_st=leads_st, settings=self._settings
+        )
+        rhythm = self._rhythm(window, quality, beats, confidence)
+        after = replace(after, fibrillates=rhythm.label == ATRIAL_FIBRILLATION)
+        # Atria that fibrillate have no P wave, whatever was taken for one.
+        final = without_p_waves(beats.final) if after.fibrillates else beats.final
+        intervals = measure_intervals(beats.known, usual, window.fs_hz, has_p=not after.fibrillates)
         after = watch_variability(after, window)
         measured_s = self._clock()
         remarks = remarks_on(window, channels)
-        assessment = self._judge(window, quality, leads_st, rhythm, beats.final, remarks=remarks)
+        after, signs = watch_signs(after, window, usual, leads_st)
+        assessment = self._judge(
+            window,
+            quality,
+            leads_st,
+            rhythm,
+            final,
+            remarks=remarks,
+            signs=signs,
+            after=after,
+        )
+        after, episodes = watch_st(after, window, leads_st, rhythm)
         after = learn_from(after, window, usual, leads_st, assessment.st)
         latency = (
             StageLatency("waiting", began_s - window.arrived_s),
@@ -120,10 +161,13 @@ class Analysis:
         )
         assessment = replace(
             assessment,
+            troubles=find_troubles(window, prepared, quality),
+            beat_confidence=confidence,
             placement=placement,
             channels=channels,
             intervals=intervals,
-            variability=after.variability,
+            variability=None if after.fibrillates else after.variability,
+            st_episodes=episodes,
             latency=latency,
         )
         return Assessed(assessment, after, prepared)
@@ -147,6 +191,7 @@ class Analysis:
             findings=findings,
             outcome=outcome_of(findings, assessment.cannot_judge),
             beats=(),
+            st_episodes=(),
             unjudged=unjudged_events(assessment.st, assessment.rhythm, scores),
             latency=(StageLatency("inference", self._clock() - began_s),),
         )
@@ -180,10 +225,16 @@ class Analysis:
         )
 
     def _rhythm(
-        self, window: Window, quality: tuple[LeadQuality, ...], beats: WatchedBeats
+        self,
+        window: Window,
+        quality: tuple[LeadQuality, ...],
+        beats: WatchedBeats,
+        confidence: float | None,
     ) -> RhythmFinding:
+        """Return the rhythm; beats that are right beyond doubt are no fibrillation."""
         label, rate_bpm = judge_oscillation(beats.history.waves, window.fs_hz)
-        if label != UNKNOWN:
+        stands_apart = confidence is not None and confidence >= GOOD_CONFIDENCE
+        if label != UNKNOWN and not (label == VENTRICULAR_FIBRILLATION and stands_apart):
             return RhythmFinding(label, rate_bpm)
         rhythm = assess_rhythm(
             beats.known,
@@ -192,8 +243,12 @@ class Analysis:
             fs_hz=window.fs_hz,
             settings=self._settings,
             judged=bool(carrying_signal(quality).any()),
+            runs=beats.history.runs.runs,
+            fibrillated=beats.history.fibrillates,
+            sure=beats.history.certainty >= LEAST_CERTAINTY,
         )
-        if rhythm.label == ASYSTOLE or any(lead.usable for lead in quality):
+        told_in_noise = rhythm.label in {ASYSTOLE, VENTRICULAR_RUN, VENTRICULAR_TACHYCARDIA}
+        if told_in_noise or beats.believed:
             return rhythm
         return RhythmFinding(UNKNOWN, None)
 
@@ -206,9 +261,14 @@ class Analysis:
         final: tuple[Beat, ...],
         *,
         remarks: tuple[str, ...],
+        signs: BeatSigns,
+        after: History,
     ) -> Assessment:
         # Without beats that can be told apart there is no ST, whatever was measured.
-        st = None if rhythm.label in OSCILLATIONS else judge_st(leads_st, self._settings)
+        st = None
+        if rhythm.label not in OSCILLATIONS:
+            st = judge_with_signs(leads_st, signs, self._settings)
+            st = in_view_of(after, st, self._settings)
         if st is not None:
             st = replace(st, evidence=(*st.evidence, *remarks))
         findings = find(
@@ -234,7 +294,7 @@ class Analysis:
             findings=findings,
             cannot_judge=cannot_judge,
             beats=final,
-            unjudged=unjudged_events(st, rhythm, None),
+            unjudged=unjudged_events(st, rhythm, None, has_networks=self.has_networks),
         )
 
 

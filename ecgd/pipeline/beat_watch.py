@@ -8,11 +8,15 @@ import numpy as np
 
 from ecgd.dsp.prepare import Prepared
 from ecgd.dsp.quality import FLAT, LOST_SIGNAL
-from ecgd.features.beats import FoundBeats, find_beats, newly_final
+from ecgd.features.beats import FINAL_AFTER_S, FoundBeats, find_beats, newly_final
+from ecgd.features.boundary_network import Network
+from ecgd.features.r_peaks import detect_r_peaks, faded
 from ecgd.features.ventricular import measure_oscillation, remember
+from ecgd.features.ventricular_run import BeatShape, RunMemory, cut_shapes, follow_run
 from ecgd.model.beat import Beat
 from ecgd.model.finding import LeadQuality
 from ecgd.model.signal import BoolArray, IntArray, Window
+from ecgd.pipeline.beat_classes import class_beats
 from ecgd.pipeline.history import KEPT_S, History
 
 UNWATCHED_GAP_S = 0.5
@@ -21,23 +25,48 @@ UNWATCHED_GAP_S = 0.5
 RECENT_S = 60.0
 """Rate, rhythm and ST look back no further than this: fibrillation takes 30 s to tell (ESC)."""
 
+NO_OSCILLATION = -9.0
+"""Log-odds where no wave was seen."""
+
+CERTAIN_BEATS = 3
+CERTAIN_SHARE = 0.8
+"""So many beats, and this share of them, beyond doubt: rate and rhythm may go by a window though
+quality calls every lead of it unusable."""
+
+STEADY_INTERVALS = 3
+STEADY_RATIO = 1.3
+"""So many intervals that differ by no more than this are a rhythm."""
+
 QUIET_MV = 0.3
 """A lead that stays below this, in the band of the beats, has no storm of noise."""
+
+HEARD_SHARE = 0.5
+"""A lead is heard if its index is at least this share of the best one's, however bad that is."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedBeats:
-    """Beats of one window in the light of history."""
+    """Beats of one window in the light of history; ``believed``: rate and rhythm may go by them."""
 
     known: tuple[Beat, ...]
     final: tuple[Beat, ...]
     history: History
+    believed: bool = False
 
 
 def carry_over(window: Window, history: History) -> History:
     """Return the history that a window may build on."""
     if window.origin != history.origin:
-        return History(window.origin, watched_from=window.start_index, baseline=history.baseline)
+        # Nobody knows how long the device was away: the course goes on where it ended.
+        ended_s = history.end_index / window.fs_hz
+        return History(
+            window.origin,
+            watched_from=window.start_index,
+            baseline=history.baseline,
+            evolution=history.evolution.moved(window.start_index / window.fs_hz - ended_s),
+            st_watch=history.st_watch.moved(window.start_index / window.fs_hz - ended_s),
+            change_watch=history.change_watch.anew(),
+        )
     unseen = window.start_index > history.end_index
     watched_from = window.start_index if unseen else history.watched_from
     return replace(history, watched_from=max(watched_from, _after_long_gap(window)))
@@ -90,30 +119,125 @@ def watch_beats(
     before: History,
     *,
     last: bool,
+    network: Network | None = None,
 ) -> WatchedBeats:
+    """Find the beats of one window, whatever quality makes of it.
+
+    Without a usable lead they are told, but not measured, and unless nearly all are beats beyond
+    doubt rate and rhythm begin anew behind the window: what looks like a beat in noise may be none,
+    and a storm is no asystole. Where a
+    lead lies quiet and shows no beat, nothing is told and the silence goes on: a storm in another
+    lead cannot hide an asystole.
+    """
     usable = np.array([lead.usable for lead in quality], dtype=np.bool_)
     trusted = bool(usable.any())
-    looked_at = usable if trusted else _quiet(prepared, quality)
-    found = find_beats(
+    if not trusted and _is_silent(window, prepared, quality, before):
+        return WatchedBeats(before.beats, (), replace(before, end_index=window.end_index))
+    heard = _heard(quality)
+    if not heard.any():
+        after = replace(before, end_index=window.end_index, watched_from=window.end_index)
+        return WatchedBeats(before.beats, (), after)
+    found = _find(window, prepared, before, usable, heard, last=last, network=network)
+    doubtful = trusted and not found.certain_count and not _is_steady(found)
+    if doubtful and _is_silent(window, prepared, quality, before):
+        nothing = found.r_peaks[:0]
+        found = replace(found, r_peaks=nothing, beats=(), hints=faded(before.hints))
+    if last:
+        found = replace(found, final_before_index=window.end_index)
+    believed = trusted or _are_certain(found, window)
+    if trusted:
+        found, before = class_beats(found, before, usable, window.fs_hz)
+    elif not believed:
+        before = replace(before, watched_from=window.end_index)
+    settled = _settle(window, found, before)
+    runs = _watch_runs(window, prepared, quality, settled)
+    return replace(settled, history=replace(settled.history, runs=runs), believed=believed)
+
+
+def _are_certain(found: FoundBeats, window: Window) -> bool:
+    """Tell whether most beats that this window shows are beats beyond doubt."""
+    heard = int((found.r_peaks >= window.start_index).sum())
+    return heard >= CERTAIN_BEATS and found.certain_count >= CERTAIN_SHARE * heard
+
+
+def _is_steady(found: FoundBeats) -> bool:
+    """Tell whether the beats come too evenly for crests of noise: a broad tachycardia does."""
+    rr = np.diff(found.r_peaks)
+    return rr.size >= STEADY_INTERVALS and int(rr.max()) <= STEADY_RATIO * int(rr.min())
+
+
+def _is_silent(
+    window: Window, prepared: Prepared, quality: tuple[LeadQuality, ...], before: History
+) -> bool:
+    """Tell whether a lead lies quiet and shows nothing that is a beat beyond doubt."""
+    quiet = _quiet(prepared, quality)
+    if not quiet.any():
+        return False
+    peaks = detect_r_peaks(
+        prepared.band_mv,
+        quiet,
+        prepared.valid,
+        window.fs_hz,
+        before.hints,
+        mixing=prepared.mixing,
+    )
+    return not peaks.certain_count
+
+
+def _heard(quality: tuple[LeadQuality, ...]) -> BoolArray:
+    """Tell in which leads beats are looked for: all with a signal, but for far worse ones."""
+    flat = np.array([FLAT in lead.reasons for lead in quality], dtype=np.bool_)
+    sqi = np.where(carrying_signal(quality) & ~flat, [lead.sqi for lead in quality], -1.0)
+    heard: BoolArray = (sqi >= 0.0) & (sqi >= HEARD_SHARE * sqi.max())
+    return heard
+
+
+def _find(
+    window: Window,
+    prepared: Prepared,
+    before: History,
+    usable: BoolArray,
+    heard: BoolArray,
+    *,
+    last: bool,
+    network: Network | None = None,
+) -> FoundBeats:
+    # Each beat is measured once: when it is final, and no later signal would change it.
+    newest = window.end_index - round(FINAL_AFTER_S * window.fs_hz)
+    return find_beats(
         start_index=window.start_index,
         fs_hz=window.fs_hz,
         leads=prepared.leads,
         st_path_mv=prepared.st_path_mv,
         band_mv=prepared.band_mv,
         valid=prepared.valid,
-        usable=looked_at,
+        usable=usable,
+        heard=heard,
         hints=before.hints,
         from_index=before.final_before,
+        until_index=None if last else newest,
+        network=network,
+        mixing=prepared.mixing,
     )
-    if not trusted:
-        # What looks like a beat in noise is none, but neither that nor a storm is an asystole.
-        silent = bool(looked_at.any()) and not found.r_peaks.size
-        watched_from = before.watched_from if silent else window.end_index
-        after = replace(before, end_index=window.end_index, watched_from=watched_from)
-        return WatchedBeats(before.beats, (), after)
-    if last:
-        found = replace(found, final_before_index=window.end_index)
-    return _settle(window, found, before)
+
+
+def _watch_runs(
+    window: Window, prepared: Prepared, quality: tuple[LeadQuality, ...], beats: WatchedBeats
+) -> RunMemory:
+    """Return what is known of runs of ventricular beats after this window's final beats."""
+    memory = beats.history.runs
+    if not beats.final:
+        return memory
+    measured = [prepared.leads.index(lead) for lead in window.leads if lead in prepared.leads]
+    r_peaks = np.array([beat.r_peak for beat in beats.final], dtype=np.int64)
+    shapes = cut_shapes(prepared.band_mv[measured], r_peaks - window.start_index, window.fs_hz)
+    waves = beats.history.waves
+    oscillation = waves[-1].log_odds if waves else NO_OSCILLATION
+    certainty = float(np.mean([quality[k].sqi for k in measured]))
+    for beat, shape_mv in zip(beats.final, shapes, strict=True):
+        shape = BeatShape(beat.r_peak, shape_mv, certainty, oscillation)
+        memory = follow_run(memory, shape, window.fs_hz)
+    return memory
 
 
 def _settle(window: Window, found: FoundBeats, before: History) -> WatchedBeats:

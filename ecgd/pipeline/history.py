@@ -5,11 +5,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
+from ecgd.decision.st_change import ChangeWatch
 from ecgd.features.r_peaks import PeakHints
+from ecgd.features.usual_beats import UsualBeats
 from ecgd.features.ventricular import Oscillation
-from ecgd.model.baseline import Baseline
+from ecgd.features.ventricular_run import RunMemory
+from ecgd.model.baseline import Baseline, MedianBeat
 from ecgd.model.beat import Beat
+from ecgd.model.evolution import Evolution
 from ecgd.model.intervals import Variability
+from ecgd.model.morphology import Morphology
+from ecgd.model.st_episode import StWatch
 from ecgd.pipeline.lasting import Lasting
 
 KEPT_S = 300.0
@@ -26,8 +32,15 @@ class History:
     patient's own and outlives the sample count; ``learned_index`` is where it last learned.
     ``electrodes`` and ``channels`` remember what windows said about exchanged electrodes and
     about measured leads that contradict each other, ``swap_evidence`` what showed the former.
-    ``waves`` are those of the last windows, told without beats. ``variability`` was
-    measured at ``varied_index``.
+    ``waves`` are those of the last windows, told without beats; ``runs`` knows the usual beat and
+    the last runs of ventricular ones, ``fibrillates`` whether the last window told that the atria
+    do. ``certainty`` is the mean confidence in the beats up to ``certain_index``.
+    ``variability`` was measured at ``varied_index``. ``evolution`` is the course of ST, T and
+    Q over hours; it outlives the sample count too, and so does ``st_watch``, which finds ST
+    episodes. ``change_watch`` compares ST with what is usual, ``may_learn_change`` says whether the
+    last window spoke against learning from it. ``usual`` is the last window's median beat,
+    ``usual_beats`` what the beats of the last minutes looked like.
+    ``shapes`` are those of the last windows' usual beats, with their time in s.
     """
 
     origin: int = 0
@@ -42,8 +55,19 @@ class History:
     channels: Lasting = field(default_factory=Lasting)
     swap_evidence: str = ""
     waves: tuple[Oscillation, ...] = ()
+    runs: RunMemory = field(default_factory=RunMemory)
+    fibrillates: bool = False
+    certainty: float = 1.0
+    certain_index: int = 0
     variability: Variability | None = None
     varied_index: int = 0
+    evolution: Evolution = field(default_factory=Evolution)
+    shapes: tuple[tuple[float, Morphology], ...] = ()
+    st_watch: StWatch = field(default_factory=StWatch)
+    change_watch: ChangeWatch = field(default_factory=ChangeWatch)
+    may_learn_change: bool = False
+    usual: MedianBeat | None = None
+    usual_beats: UsualBeats | None = None
 
     def since(self, index: int) -> tuple[Beat, ...]:
         """Return the beats whose R peak is at or after an index."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ecgd.decision.findings import OSCILLATIONS
-from ecgd.decision.st_rules import CONTIGUOUS
-from ecgd.features.rhythm import UNKNOWN
+from ecgd.decision.territories import CONTIGUOUS
 from ecgd.model.finding import (
     Finding,
     LeadQuality,
@@ -15,6 +13,7 @@ from ecgd.model.finding import (
     Severity,
     StFinding,
 )
+from ecgd.model.rhythm import OSCILLATIONS, UNKNOWN
 
 UNSTEADY = "unsteady"
 """Why ST is not judged although it was measured: its scatter leaves every pair of leads open."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ecgd.decision.baseline import learn
 from ecgd.decision.placement import Suspicion, suspect_swap
+from ecgd.decision.st_change import ChangeWatch, is_change_alone
 from ecgd.decision.swap import ELECTRODES, Swap
 from ecgd.dsp.prepare import Prepared
 from ecgd.dsp.quality import FLAT, SAME_MV
@@ -93,7 +94,7 @@ def watch_electrodes(
 def _note(history: History, window: Window, suspicion: Suspicion) -> History:
     if suspicion.baseline_is_wrong:
         # The electrodes were exchanged when it was learned, and are right now.
-        history = replace(history, baseline=None)
+        history = replace(history, baseline=None, change_watch=ChangeWatch())
     verdict = NOTHING if suspicion.swap is None else suspicion.swap.value
     electrodes = history.electrodes.after(window.time_s, verdict)
     evidence = suspicion.evidence or history.swap_evidence
@@ -143,21 +144,27 @@ def learn_from(
     """Return the history with what a window teaches about what is usual.
 
     Only a window whose ST is judged and normal teaches, in every lead, and only while nothing is
-    said against electrodes and channels.
+    said against electrodes and channels. Where ST has changed and no absolute criterion holds, a
+    complete baseline follows over hours, and an incomplete one waits.
     """
-    is_sound = (
-        beat is not None
-        and st is not None
-        and st.risk_level is RiskLevel.NORMAL
+    teaches = (
+        st is not None
+        and (st.risk_level is RiskLevel.NORMAL or is_change_alone(st))
         and all(lead.measurable for lead in leads_st)
         and history.electrodes.is_silent
         and history.channels.is_silent
     )
-    if not is_sound or beat is None:
+    history = replace(history, may_learn_change=teaches, usual=beat)
+    known = history.baseline
+    is_young = known is None or not known.is_complete
+    is_changed = st is not None and st.risk_level is not RiskLevel.NORMAL
+    if not teaches or beat is None or (is_changed and is_young):
         return history
     since = max(history.learned_index, window.start_index)
     passed_s = min(LONGEST_LESSON_S, (window.end_index - since) / window.fs_hz)
     if passed_s <= 0:
         return history
-    baseline = learn(history.baseline, beat, leads_st, passed_s)
+    baseline = learn(known, beat, leads_st, passed_s)
+    if baseline is not None:
+        baseline = replace(baseline, postures=history.change_watch.firm)
     return replace(history, baseline=baseline, learned_index=window.end_index)

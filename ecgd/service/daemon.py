@@ -188,6 +188,7 @@ class Daemon:
             await stop.wait()
             log_event(_log, "stopping", "stopping")
             baselines.keep()
+            parts.coverage.keep()
             ward.end()
             for task in tasks:
                 task.cancel()

@@ -13,13 +13,18 @@ from ecgd import __version__
 from ecgd.config.settings import PatientSettings, Settings
 from ecgd.model.alarm import AlarmState
 from ecgd.model.status import DaemonStatus, Diagnostics, PartHealth, PatientFigures, PatientStatus
+from ecgd.service.baseline_desk import BaselineDesk
 from ecgd.service.config_desk import ConfigDesk
+from ecgd.service.coverage_desk import CoverageDesk
 from ecgd.service.identity import is_clock_synchronised
 from ecgd.service.live import LiveHub
 from ecgd.service.note_desk import NoteDesk
 from ecgd.service.parts import Parts
+from ecgd.service.st_desk import StDesk
+from ecgd.store.coverage_reader import CoverageReader
 from ecgd.store.entries import StoredAlert
 from ecgd.store.reader import StoreReader
+from ecgd.store.st_reader import StReader
 from ecgd.web.gateway import AlertEntry, UnknownAlertError
 from ecgd.web.patient_gateway import PatientDesk
 
@@ -31,6 +36,10 @@ class DaemonGateway:
         self._parts = parts
         self._reader = StoreReader(parts.places.database_path)
         self._notes = NoteDesk(parts.store, self._reader, lambda: tuple(parts.sessions))
+        reader = CoverageReader(parts.places.database_path)
+        self._coverage = CoverageDesk(reader, parts.coverage)
+        self._st = StDesk(StReader(parts.places.database_path), parts.sessions)
+        self._baselines = BaselineDesk(parts.worker, parts.store, parts.sessions)
         self._config = ConfigDesk(parts.places.config_path, parts.settings, self._in_force)
 
     @property
@@ -42,6 +51,21 @@ class DaemonGateway:
     def notes(self) -> NoteDesk:
         """Remarks about patients."""
         return self._notes
+
+    @property
+    def baselines(self) -> BaselineDesk:
+        """What is usual for the patients."""
+        return self._baselines
+
+    @property
+    def coverage(self) -> CoverageDesk:
+        """What could have been seen."""
+        return self._coverage
+
+    @property
+    def st(self) -> StDesk:
+        """ST and its episodes."""
+        return self._st
 
     @property
     def config(self) -> ConfigDesk:
@@ -141,7 +165,9 @@ class DaemonGateway:
     def _patient(self, patient_id: str, now_s: float) -> PatientStatus:
         analysed, replaced = self._parts.worker.counts(patient_id)
         session = self._parts.sessions[patient_id]
-        return session.status(now_s, analysed=analysed, replaced=replaced)
+        status = session.status(now_s, analysed=analysed, replaced=replaced)
+        coverage = self._parts.coverage.ledger.last_hour(patient_id, now_s)
+        return replace(status, coverage=coverage)
 
     def _figures(self, patient_id: str) -> PatientFigures:
         session = self._parts.sessions[patient_id]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ecgd.decision.baseline_record import baseline_from_dict, baseline_to_dict
 from ecgd.errors import StoreError
 from ecgd.model.baseline import Baseline
+from ecgd.service.baseline_desk import without_confirmation
 from ecgd.service.parts import Parts
 from ecgd.store.reader import StoreReader
 
@@ -21,14 +23,27 @@ TRIES = 10
 """After so many tries the last run's baselines are given up, and learned anew."""
 
 
+CLOCK_SLACK_S = 3600.0
+"""A clock that is further behind the time of a confirmation cannot tell whether it still holds."""
+
+
+def is_over(baseline: Baseline, now_unix_s: float) -> bool:
+    """Tell whether a confirmation has expired, or cannot be known to hold."""
+    confirmed = baseline.confirmed
+    if confirmed is None:
+        return False
+    return not confirmed.at_unix_s - CLOCK_SLACK_S <= now_unix_s < confirmed.until_unix_s
+
+
 class OwnBaselines:
     """Hands stored baselines to the analysis, and what it has learned to the store.
 
     Nothing is kept until the last run's have been read: they would be lost.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, clock: Callable[[], float] = time.time) -> None:
         self._parts = parts
+        self._clock = clock
         self._tries = 0
         self._is_loaded = False
         self._kept: dict[str, Baseline | None] = {}
@@ -61,6 +76,10 @@ class OwnBaselines:
             return
         for patient_id in self._parts.sessions:
             baseline = self._parts.worker.baseline(patient_id)
+            if baseline is not None and is_over(baseline, self._clock()):
+                self._parts.worker.revise(patient_id, without_confirmation)
+                _log.warning("ST of %s is no longer confirmed as chronic", patient_id)
+                baseline = self._parts.worker.baseline(patient_id)
             kept = self._kept.get(patient_id)
             if baseline is kept or (baseline is not None and not baseline.is_complete):
                 continue
@@ -86,6 +105,9 @@ class OwnBaselines:
                 baseline = baseline_from_dict(record)
             except ValueError as error:
                 _log.warning("the stored baseline of %s is learned anew: %s", patient_id, error)
+                continue
+            if is_over(baseline, self._clock()):
+                _log.warning("ST of %s is no longer confirmed as chronic", patient_id)
                 continue
             self._parts.worker.adopt_baseline(patient_id, baseline)
             self._kept[patient_id] = baseline

@@ -16,6 +16,7 @@ from ecgd.model.alarm import DeliveryReport, DeliveryResult, OutboxItem, Priorit
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import EnsembleScore
 from ecgd.model.status import PartHealth
+from ecgd.service.coverage import CoverageBooks
 from ecgd.service.fan_out import OCCURRENCES, FanOut
 from ecgd.service.latency import LatencyBook
 from ecgd.service.live import LiveHub
@@ -29,6 +30,7 @@ from ecgd.service.patient_link import PatientLink
 from ecgd.service.session import PatientSession
 from ecgd.service.settings_rules import GATEWAY_ID
 from ecgd.service.sound import Sound, combine
+from ecgd.service.st_episodes import keep_episodes
 from ecgd.service.subject import Alarms, Subject
 from ecgd.service.worker import AnalysisWorker
 from ecgd.store.writer import StoreWriter
@@ -60,6 +62,7 @@ class Parts:
     annunciator: Annunciator = field(init=False)
     fan_out: FanOut = field(init=False)
     patient_desk: PatientDesk = field(init=False)
+    coverage: CoverageBooks = field(init=False)
     met: Callable[[PatientSession], None] = lambda session: None
     """Called when a device has said on a patient's line who it is."""
     roster_health: Callable[[], PartHealth] = lambda: PartHealth("patients", True, "")
@@ -78,6 +81,7 @@ class Parts:
 
     def __post_init__(self) -> None:
         self.machine = MachineWatch(self.places.state_dir)
+        self.coverage = CoverageBooks(self.store, self.loop)
 
     def subjects(self) -> Iterator[Subject]:
         """Whose alarms there are: every patient's, and the gateway's own."""
@@ -107,6 +111,8 @@ class Parts:
         if occurred:
             self.latency.record("alert", time.monotonic() - now_s, patient_id)
         self.store.store_assessment(patient_id, assessment)
+        unix_s = time.time() + assessment.arrived_s - time.monotonic()
+        keep_episodes(self.store, patient_id, session.name, assessment, unix_s)
         self.live.note_assessment(patient_id, assessment)
         if assessment.scores is None:
             self._store_heartbeat(patient_id, assessment)

@@ -47,8 +47,15 @@ FRESH_S = 5.0
 STATUS_STALE_S = 30.0
 """What a device reported longer ago than this raises nothing."""
 
+NO_LINK = "no connection to the device"
+FOREIGN = "another device than the patient's"
+NO_WINDOW = "no window of signal yet"
+"""Why nothing is judged, for the account of coverage."""
+
 SIGNAL_REASONS = frozenset({FLAT, GAPS, NOISE, SATURATED, UNSTEADY, WANDER})
 """Reasons that a person at the bed can mend; an electrode has an alarm of its own."""
+
+UNSTEADY_WORDS = "ST too unsteady to judge: ask the patient to keep still"
 
 
 class PatientSession:
@@ -187,6 +194,17 @@ class PatientSession:
         findings = technical_findings(self._technical_state(now_s), self._settings.alarms)
         return (*self.alarms.report(findings, now_s), *self.alarms.tick(now_s))
 
+    def why_unwatched(self, now_s: float) -> str | None:
+        """Say why nothing of now is judged; None: the newest assessment is of now."""
+        if self._link_state is not LinkState.UP:
+            return NO_LINK
+        if self.foreign_device is not None:
+            return FOREIGN
+        assessed_s = self._assessed_s
+        if self.assessment is None or assessed_s is None or now_s - assessed_s >= FRESH_S:
+            return NO_WINDOW
+        return None
+
     def is_well(self, now_s: float) -> bool:
         """Tell whether the patient is watched and judged, now."""
         assessed_s = self._assessed_s
@@ -292,7 +310,9 @@ class PatientSession:
             return ()
         if ELECTRODE_OFF in assessment.cannot_judge:
             return ()
-        return tuple(reason for reason in assessment.cannot_judge if reason in SIGNAL_REASONS)
+        if SIGNAL_REASONS.isdisjoint(assessment.cannot_judge):
+            return ()
+        return tuple(trouble.advice for trouble in assessment.troubles) or (UNSTEADY_WORDS,)
 
 
 def _age(since_s: float | None, now_s: float) -> float | None:

@@ -72,6 +72,8 @@ class Ward:
         session = parts.sessions.pop(patient_id)
         session.bond.seen = None
         parts.worker.remove_patient(patient_id)
+        parts.store.interrupt_st_episodes(patient_id)
+        parts.coverage.ledger.forget(patient_id)
         self._note_settings()
         return session
 
@@ -86,6 +88,7 @@ class Ward:
         if relink:
             session.relink(time.monotonic())
             parts.worker.restart_patient(patient.id)
+            parts.store.interrupt_st_episodes(patient.id)
             self._link(session)
 
     def met(self, session: PatientSession) -> None:
@@ -146,6 +149,7 @@ class Ward:
         usual = self._usual.pop(patient.id, None) or usual
         parts.worker.add_patient(patient.id, History(baseline=usual))
         self._make_known(patient)
+        parts.store.interrupt_st_episodes(patient.id)
         self._link(session)
 
     def _is_simulated(self, patient: PatientSettings) -> bool:

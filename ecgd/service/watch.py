@@ -45,6 +45,7 @@ class Watch:
             self._feed_watchdog(),
             self._parts.loop_watch.run(),
             self._parts.machine.run(),
+            self._parts.coverage.run(),
         )
 
     def status_line(self) -> str:
@@ -65,6 +66,7 @@ class Watch:
         for session in parts.sessions.values():
             changes = session.watch(now_s)
             parts.fan_out.spread(session.subject, session.assessment, changes)
+        parts.coverage.note(parts.sessions.values(), now_s=now_s, unix_s=time.time())
         self._refuse_to_hang(now_s)
         gateway = parts.gateway
         changes = gateway.alarms.report(tuple(self._own_findings(now_s)), now_s)

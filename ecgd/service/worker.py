@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ecgd.model.assessment import Assessment
@@ -16,6 +16,7 @@ from ecgd.pipeline.history import History
 
 _T = TypeVar("_T")
 Deliver = Callable[[str, Assessment], None]
+Revision = Callable[[History], History]
 
 
 @dataclass(slots=True)
@@ -27,6 +28,8 @@ class _Slot:
     replaced_count: int = 0
     analysed_count: int = 0
     adopted: Baseline | None = None
+    revisions: list[Revision] = field(default_factory=list)
+    is_busy: bool = False
 
 
 class AnalysisWorker:
@@ -60,7 +63,7 @@ class AnalysisWorker:
         old = self._slots[patient_id]
         counts = (old.replaced_count, old.analysed_count)
         # What is usual for the patient does not change with the counting of samples.
-        usual = History(baseline=old.history.baseline)
+        usual = History(baseline=self.history(patient_id).baseline)
         self._slots[patient_id] = _Slot(usual, None, *counts, old.adopted)
 
     def adopt_baseline(self, patient_id: str, baseline: Baseline) -> None:
@@ -70,7 +73,14 @@ class AnalysisWorker:
     def baseline(self, patient_id: str) -> Baseline | None:
         """Return what is usual for a patient, as it was taken up or learned last."""
         slot = self._slots[patient_id]
-        return slot.adopted or slot.history.baseline
+        return slot.adopted or self.history(patient_id).baseline
+
+    def revise(self, patient_id: str, revision: Revision) -> None:
+        """Change what is known of a patient: at once, or after the window that is under way."""
+        slot = self._slots[patient_id]
+        slot.revisions.append(revision)
+        if not slot.is_busy:
+            _revise(slot)
 
     def submit(self, patient_id: str, window: Window) -> None:
         """Offer a window; one that still waits is replaced and counted."""
@@ -82,7 +92,11 @@ class AnalysisWorker:
 
     def history(self, patient_id: str) -> History:
         """Return what is known of a patient from earlier windows."""
-        return self._slots[patient_id].history
+        slot = self._slots[patient_id]
+        history = slot.history
+        for revision in slot.revisions:
+            history = revision(history)
+        return history
 
     def counts(self, patient_id: str) -> tuple[int, int]:
         """Return how many windows were analysed and how many replaced."""
@@ -120,8 +134,11 @@ class AnalysisWorker:
         window, slot.window = slot.window, None
         assert window is not None
         history = _with_adopted(slot)
+        slot.is_busy = True
         assessed = await self._compute(lambda: self._analysis.assess(window, history))
+        slot.is_busy = False
         slot.history = assessed.history
+        _revise(slot)
         slot.analysed_count += 1
         if self._slots.get(patient_id) is not slot:
             return
@@ -133,6 +150,14 @@ class AnalysisWorker:
 
     async def _compute(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _revise(slot: _Slot) -> None:
+    """Carry out what was asked of a slot's history meanwhile."""
+    if slot.revisions:
+        slot.history = _with_adopted(slot)
+    while slot.revisions:
+        slot.history = slot.revisions.pop(0)(slot.history)
 
 
 def _with_adopted(slot: _Slot) -> History:

@@ -16,6 +16,8 @@ _SALVAGED = (
     "outbox",
     "alarm_state",
     "baselines",
+    "coverage",
+    "st_episodes",
     "health_events",
     "notes",
 )

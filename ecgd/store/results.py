@@ -130,6 +130,7 @@ def features(assessment: Assessment) -> dict[str, Any]:
         "rr_median_s": rhythm.rr_median_s,
         "rr_irregularity": rhythm.rr_irregularity,
         "longest_pause_s": rhythm.longest_pause_s,
+        "rhythm_observations": [seen.text for seen in rhythm.observations],
         "pr_ms": _rounded(intervals.pr_ms),
         "qrs_ms": _rounded(intervals.qrs_ms),
         "qt_ms": _rounded(intervals.qt_ms),

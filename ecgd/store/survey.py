@@ -28,6 +28,8 @@ _TIMES = {
     "notes": "timestamp",
     "trends": "timestamp",
     "clock_marks": "unix_s",
+    "coverage": "hour_unix_s",
+    "st_episodes": "timestamp",
     "users": "created_at",
     "devices": "first_seen",
 }

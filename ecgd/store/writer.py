@@ -18,8 +18,10 @@ from ecgd.config.settings import StoreSettings
 from ecgd.errors import StoreError
 from ecgd.model.alarm import Alert, DeliveryReport, OutboxItem
 from ecgd.model.assessment import Assessment
+from ecgd.model.coverage import CoverageSum
 from ecgd.model.device import DeviceInfo, DeviceStatus
 from ecgd.model.signal import SampleBlock
+from ecgd.model.st_episode import StEpisode
 from ecgd.model.status import PartHealth
 from ecgd.store.alarms import (
     AcknowledgeAlert,
@@ -30,6 +32,7 @@ from ecgd.store.alarms import (
     StoreAlert,
 )
 from ecgd.store.commit import Clocks, Committer
+from ecgd.store.coverage import AddCoverage
 from ecgd.store.figures import StoreDeviceStatus, StoreHealthEvent, StoreHeartbeat, StoreNote
 from ecgd.store.operations import (
     ArchiveUser,
@@ -44,6 +47,7 @@ from ecgd.store.queues import AppendBlock, Flush, Inbox, Work
 from ecgd.store.results import Thinner
 from ecgd.store.retention import Retention
 from ecgd.store.rows import to_json
+from ecgd.store.st_episodes import InterruptStEpisodes, StoreStEpisode
 from ecgd.store.staging import Staging
 from ecgd.store.streams import StampedBlock, Stream
 from ecgd.store.worker import StoreStatistics, Worker
@@ -235,6 +239,18 @@ class StoreWriter:
     def save_baseline(self, patient_id: str, record: Mapping[str, Any]) -> Future[int]:
         """Keep what is usual for a patient; of several that wait, only the newest is kept."""
         return self._urgent(SaveBaseline(patient_id, to_json(record), self._clocks.unix()))
+
+    def add_coverage(self, patient_id: str, added: CoverageSum) -> Future[int]:
+        """Add a part of an hour to the account of what could have been seen."""
+        return self._urgent(AddCoverage(patient_id, added, self._clocks.unix()))
+
+    def store_st_episode(self, patient_id: str, episode: StEpisode, unix_s: float) -> Future[int]:
+        """Keep an ST episode as it stands; ``unix_s`` is the wall time of its time 0."""
+        return self._urgent(StoreStEpisode(patient_id, episode, unix_s))
+
+    def interrupt_st_episodes(self, patient_id: str) -> Future[int]:
+        """Note that nobody saw the end of a patient's ST episodes."""
+        return self._urgent(InterruptStEpisodes(patient_id))
 
     def store_health_event(
         self,

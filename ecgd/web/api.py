@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from ecgd.web.answers import answer_in_json, json_answer
+from ecgd.web.baseline_routes import BaselineRoutes
 from ecgd.web.body import (
     MAX_BODY_BYTES,
     RefusedError,
@@ -21,10 +22,12 @@ from ecgd.web.body import (
 )
 from ecgd.web.clock import Clock
 from ecgd.web.config_routes import ConfigRoutes
+from ecgd.web.coverage_routes import CoverageRoutes
 from ecgd.web.gateway import Gateway
 from ecgd.web.json_shape import alert_shape, diagnostics_shape, status_shape
 from ecgd.web.note_routes import NoteRoutes
 from ecgd.web.patient_routes import PatientRoutes
+from ecgd.web.st_routes import StRoutes
 from ecgd.web.stream_routes import StreamRoutes
 
 API_VERSION: Final = 1
@@ -56,6 +59,9 @@ class _Routes:
             *PatientRoutes(self.gateway.patient_desk).table(),
             *StreamRoutes(self.gateway, self.clock).table(),
             *NoteRoutes(self.gateway.notes, self.clock).table(),
+            *BaselineRoutes(self.gateway.baselines, self.clock).table(),
+            *CoverageRoutes(self.gateway.coverage).table(),
+            *StRoutes(self.gateway.st, self.clock).table(),
             *ConfigRoutes(self.gateway.config).table(),
         ]
 

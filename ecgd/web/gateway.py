@@ -9,9 +9,12 @@ from ecgd.config.settings import PatientSettings
 from ecgd.errors import ControlError
 from ecgd.model.alarm import AlarmState, Alert
 from ecgd.model.status import DaemonStatus, Diagnostics
+from ecgd.web.baseline_gateway import BaselineGateway
 from ecgd.web.config_gateway import ConfigGateway
+from ecgd.web.coverage_gateway import CoverageGateway
 from ecgd.web.note_gateway import NoteGateway
 from ecgd.web.patient_gateway import PatientDesk
+from ecgd.web.st_gateway import StGateway
 from ecgd.web.stream_gateway import LiveFeed
 
 
@@ -51,6 +54,21 @@ class Gateway(Protocol):
     @property
     def notes(self) -> NoteGateway:
         """Remarks about patients."""
+        ...
+
+    @property
+    def baselines(self) -> BaselineGateway:
+        """What is usual for the patients."""
+        ...
+
+    @property
+    def coverage(self) -> CoverageGateway:
+        """What could have been seen."""
+        ...
+
+    @property
+    def st(self) -> StGateway:
+        """ST and its episodes."""
         ...
 
     @property

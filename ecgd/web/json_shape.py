@@ -11,7 +11,7 @@ from typing import Any
 from ecgd.config.settings import PatientSettings
 from ecgd.model.alarm import PRIORITY, Alarm
 from ecgd.model.assessment import Assessment
-from ecgd.model.finding import LeadSt, StFinding
+from ecgd.model.finding import LeadQuality, LeadSt, StFinding
 from ecgd.model.status import (
     DaemonStatus,
     Diagnostics,
@@ -19,7 +19,9 @@ from ecgd.model.status import (
     PatientFigures,
     PatientStatus,
 )
+from ecgd.model.trouble import SignalTrouble
 from ecgd.web.clock import Clock
+from ecgd.web.coverage_shape import coverage_shape
 from ecgd.web.gateway import AlertEntry
 
 Shape = dict[str, Any]
@@ -82,6 +84,7 @@ def patient_shape(patient: PatientStatus, clock: Clock) -> Shape:
         "assessment": assessment_shape(patient.assessment, patient.assessment_age_s),
         "alarms": [alarm_shape(alarm, clock) for alarm in patient.alarms],
         "windows": {"analysed": patient.windows_analysed, "replaced": patient.windows_replaced},
+        "coverage": None if patient.coverage is None else coverage_shape(patient.coverage),
     }
 
 
@@ -97,15 +100,30 @@ def assessment_shape(assessment: Assessment | None, age_s: float | None) -> Shap
         "unjudged": plain(assessment.unjudged),
         "rhythm": plain(assessment.rhythm),
         "sqi": plain(assessment.sqi),
-        "quality": plain(assessment.quality),
+        "quality": [_quality_shape(lead) for lead in assessment.quality],
+        "beat_confidence": plain(assessment.beat_confidence),
+        "troubles": [_trouble_shape(trouble) for trouble in assessment.troubles],
         "st": st_shape(assessment.st),
         "scores": _scores_shape(assessment),
         "findings": plain(assessment.findings),
         "cannot_judge": list(assessment.cannot_judge),
         "placement": plain(assessment.placement),
         "channels": plain(assessment.channels),
+        "intervals": plain(assessment.intervals),
+        "variability": plain(assessment.variability),
         "latency_ms": {s.stage: plain(1e3 * s.duration_s) for s in assessment.latency},
     }
+
+
+def _quality_shape(lead: LeadQuality) -> Shape:
+    shape: Shape = plain(dataclasses.replace(lead, seconds=()))
+    shape["seconds"] = [{"sqi": plain(s.sqi), "reason": s.reason} for s in lead.seconds]
+    return shape
+
+
+def _trouble_shape(trouble: SignalTrouble) -> Shape:
+    shape: Shape = plain(trouble)
+    return shape | {"words": trouble.words, "advice": trouble.advice}
 
 
 def st_shape(st: StFinding | None) -> Shape | None:

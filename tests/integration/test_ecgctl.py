@@ -42,7 +42,14 @@ def _ecgctl(*words: str, socket: Path | None = None) -> subprocess.CompletedProc
 
 @pytest.mark.parametrize(
     "words",
-    [("status",), ("battery",), ("diagnostics",), ("alerts", "list"), ("patients", "list")],
+    [
+        ("status",),
+        ("battery",),
+        ("diagnostics",),
+        ("alerts", "list"),
+        ("patients", "list"),
+        ("coverage",),
+    ],
 )
 def test_every_reading_command_prints_a_page_and_json(
     socket_path: Path, words: tuple[str, ...]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ecgd.config.settings import AnalysisSettings
 from ecgd.decision.confidence import st_confidence
-from ecgd.decision.st_rules import CONTIGUOUS, INFERIOR, judge_st
+from ecgd.decision.st_rules import judge_st
+from ecgd.decision.territories import CONTIGUOUS, INFERIOR
 from ecgd.model.finding import NOT_VISIBLE, LeadSt, RiskLevel, StFinding, Territory
 from ecgd.model.leads import AXIS_DEG, DERIVATION
 

@@ -23,7 +23,7 @@ from ecgd.model.finding import EnsembleScore, EventType, LeadQuality, Outcome, R
 
 
 def test_a_beat_is_told_in_samples_of_the_recording_and_in_seconds() -> None:
-    beat = Beat(900, None, ("I",), (None,), (), BeatClass.V)
+    beat = Beat(900, None, ("I",), (None,), (), BeatClass.V, 0.93, "early by 32 %")
     assert beat_line("r", beat, 360.0) == {
         "type": "beat",
         "version": 1,
@@ -31,6 +31,8 @@ def test_a_beat_is_told_in_samples_of_the_recording_and_in_seconds() -> None:
         "sample": 900,
         "time_s": 2.5,
         "class": "V",
+        "class_confidence": 0.93,
+        "class_reason": "early by 32 %",
     }
 
 

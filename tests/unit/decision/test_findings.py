@@ -11,7 +11,7 @@ from ecgd.config.settings import AnalysisSettings, EnsembleSettings
 from ecgd.decision.confidence import st_confidence
 from ecgd.decision.findings import find, severity_of_score, unjudged_events
 from ecgd.decision.st_rules import judge_st
-from ecgd.features import rhythm as rhythm_labels
+from ecgd.model import rhythm as rhythm_labels
 from ecgd.model.finding import (
     NOT_VISIBLE,
     Domain,

@@ -8,7 +8,8 @@ import pytest
 from st_vectors import leads_of, levels_of
 
 from ecgd.config.settings import AnalysisSettings
-from ecgd.decision.st_rules import CONTIGUOUS, judge_st
+from ecgd.decision.st_rules import judge_st
+from ecgd.decision.territories import CONTIGUOUS
 from ecgd.model.finding import NOT_VISIBLE, LeadSt, RiskLevel, StFinding, Territory
 
 SETTINGS = AnalysisSettings()

@@ -37,7 +37,10 @@ def test_each_fault_has_its_finding() -> None:
     )
     findings = {f.event_type: f.evidence for f in technical_findings(state, SETTINGS)}
     assert findings == {
-        EventType.ELECTRODE_OFF: ("electrode off: LA, RA",),
+        EventType.ELECTRODE_OFF: (
+            "left-arm electrode off (LA)",
+            "right-arm electrode off (RA)",
+        ),
         EventType.SIGNAL_UNUSABLE: ("lead I saturated", "lead II noisy"),
         EventType.LINK_LOST: ("link lost: no bytes for 12 s",),
     }

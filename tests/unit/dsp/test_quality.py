@@ -5,7 +5,7 @@ import pytest
 from ecg_shapes import SETTINGS, beat_times, ecg, window
 
 from ecgd.dsp.prepare import prepare
-from ecgd.dsp.quality import LOST_SIGNAL, assess_quality
+from ecgd.dsp.quality import LOST_SIGNAL, USABLE_SQI, assess_quality
 from ecgd.model.finding import LeadQuality
 from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.signal import Window
@@ -36,7 +36,7 @@ def test_the_index_falls_as_noise_rises() -> None:
     noise = np.random.default_rng(2).normal(0.0, 1.0, CLEAN.shape)
     index = [judge(window(CLEAN + level * noise))["II"].sqi for level in (0.0, 0.05, 0.15, 0.5)]
     assert index == sorted(index, reverse=True)
-    assert index[-1] < 0.2
+    assert index[-1] < USABLE_SQI < index[0]
 
 
 def test_electrode_motion_is_named_wander() -> None:
@@ -96,3 +96,39 @@ def test_many_missing_samples_are_gaps_and_few_are_not() -> None:
     assert all("gaps" in lead.reasons for lead in judge(window(CLEAN, valid=valid)).values())
     valid[:] = False
     assert all(lead.reasons == ("gaps",) for lead in judge(window(CLEAN, valid=valid)).values())
+
+
+def test_each_second_has_its_own_verdict() -> None:
+    noise = np.zeros(CLEAN.shape)
+    noise[:, 500:750] = np.random.default_rng(4).normal(0.0, 0.6, (CLEAN.shape[0], 250))
+    for lead in judge(window(CLEAN + noise)).values():
+        index = [second.sqi for second in lead.seconds]
+        assert len(index) == 5
+        assert index[2] == min(index)
+        assert index[2] < min(index[:2] + index[3:]) - 0.1
+
+
+def test_what_spoils_a_lead_spoils_its_seconds_and_a_gap_its_own_only() -> None:
+    flat = CLEAN.copy()
+    flat[1] = 0.7
+    assert {second.reason for second in judge(window(flat))["II"].seconds} == {"flat"}
+    valid = np.ones(CLEAN.shape[1], np.bool_)
+    valid[250:400] = False
+    for lead in judge(window(CLEAN, valid=valid)).values():
+        assert [second.reason for second in lead.seconds] == ["", "gaps", "", "", ""]
+
+
+@pytest.mark.parametrize("count", [60, 130, 249, 500, 1100])
+def test_a_short_window_has_as_many_seconds_as_it_holds(count: int) -> None:
+    for lead in judge(window(CLEAN[:, :count])).values():
+        assert len(lead.seconds) == max(1, count // 250)
+        assert all(0.0 <= second.sqi <= 1.0 for second in lead.seconds)
+
+
+def test_noise_too_small_to_hide_a_heart_is_usable_and_bursts_of_more_are_not() -> None:
+    rng = np.random.default_rng(5)
+    still = rng.normal(0.0, 0.05, CLEAN.shape)
+    assert all(lead.usable and lead.sqi < USABLE_SQI for lead in judge(window(still)).values())
+    bursts = np.repeat(rng.gamma(1.0, 1.0, (CLEAN.shape[0], 25)), 50, axis=1)
+    loud = bursts * rng.normal(0.0, 0.3, CLEAN.shape)
+    assert not any(lead.usable for lead in judge(window(loud)).values())

@@ -23,7 +23,9 @@ SMALL = Study(
     lambda data: [partial(_double, number) for number in (1, 2, 3)],
     lambda rows, figures: f"## Doubled\n\n{rows}\n",
 )
-ABSENT: Study[int] = Study("absent", "a study without data", ("nowhere",), lambda data: [], lambda r, f: "")
+ABSENT: Study[int] = Study(
+    "absent", "a study without data", ("nowhere",), lambda data: [], lambda r, f: ""
+)
 
 
 @pytest.fixture(autouse=True)

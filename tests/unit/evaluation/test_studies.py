@@ -8,27 +8,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecgd.config.settings import Settings
 from ecgd.errors import RecordingError
-from ecgd.evaluation.beat_study import score, study_noise, study_record
+from ecgd.evaluation.beat_study import beat_row, score
 from ecgd.evaluation.boundary_study import compare, compare_nearest, study_ludb
 from ecgd.evaluation.databases import (
-    Noise,
     ReferenceBeats,
     Wave,
     read_beats,
     read_waves,
     records_of,
 )
+from ecgd.evaluation.mitdb_study import study_mitdb
+from ecgd.evaluation.noise_study import study_noise
 from ecgd.evaluation.quality_study import study_quality
 from ecgd.evaluation.scores import spread
 from ecgd.evaluation.st_study import study_st
+from ecgd.evaluation.stream import analyse_stream
+from ecgd.sources.recording import read_recording
 
 RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
 BEATS = RECORDINGS / "beats_mitdb_119"
 
 
 def test_every_beat_of_a_real_record_is_found() -> None:
-    (row,) = study_record(BEATS, rivals=False)
+    analysed = analyse_stream(read_recording(BEATS), Settings())
+    row = beat_row("ecgd", BEATS.name, analysed, read_beats(BEATS))
     assert row.match.counts.missed == 0
     assert row.match.counts.extra == 0
     assert row.match.counts.found == len(read_beats(BEATS).times_s)
@@ -41,17 +46,31 @@ def test_flutter_is_not_scored() -> None:
     assert (match.counts.found, match.counts.missed, match.counts.extra) == (1, 0, 0)
 
 
-def test_noise_is_scored_where_it_is_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecgd.evaluation.beat_study.NOISE_FROM_S", 20.0)
-    monkeypatch.setattr("ecgd.evaluation.beat_study.NOISE_TURN_S", 20.0)
-    wave = np.random.default_rng(1).normal(size=(2, 250 * 40))
-    loud = study_noise(BEATS, Noise(250.0, wave), -20.0)
-    soft = study_noise(BEATS, Noise(250.0, wave), 40.0)
+def test_noise_is_scored_where_it_is_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecgd.evaluation.noise_study.NOISE_FROM_S", 20.0)
+    monkeypatch.setattr("ecgd.evaluation.noise_study.NOISE_S", 20.0)
+    monkeypatch.setattr("ecgd.evaluation.noise_study.CLEAN_S", 15.0)
+    wave = np.random.default_rng(1).normal(scale=1000.0, size=(3, 2, 250 * 40))
+    np.save(tmp_path / "noise250_uV.npy", wave.astype(np.int16))
+    (loud,) = study_noise(BEATS, tmp_path, "em", -20.0, rivals=False)
+    (soft,) = study_noise(BEATS, tmp_path, "em", 40.0, rivals=False)
     inside = [t for t in read_beats(BEATS).times_s if 20.0 <= t <= 40.0]
-    assert len(soft.match.pairs) == len(inside)
-    assert soft.unusable_share == 0.0
-    assert len(loud.match.pairs) < len(inside)
-    assert loud.unusable_share > 0.5
+    assert len(soft.row.match.pairs) == len(inside)
+    assert soft.row.unusable_share == 0.0
+    assert len(loud.row.match.pairs) < len(inside)
+    assert loud.row.unusable_share > 0.5
+    assert (loud.kind, loud.snr_db) == ("em", -20.0)
+
+
+def test_a_record_of_mitdb_is_told_by_all_its_marks() -> None:
+    row = study_mitdb(BEATS, rivals=False)
+    assert [each.detector for each in row.beats] == ["ecgd", "ecgd, first channel"]
+    assert [each.leads for each in row.classes] == ["both channels", "first channel"]
+    assert row.rhythm.record == BEATS.name
+    assert row.hours == pytest.approx(1 / 60)
+    assert row.alarms == {}
 
 
 def test_boundaries_of_a_real_record_are_near_the_experts() -> None:

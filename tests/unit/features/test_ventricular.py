@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecgd.features.rhythm import UNKNOWN, VENTRICULAR_FIBRILLATION, VENTRICULAR_TACHYCARDIA
 from ecgd.features.ventricular import (
     EVIDENT,
     Oscillation,
@@ -13,6 +12,7 @@ from ecgd.features.ventricular import (
     measure_oscillation,
     remember,
 )
+from ecgd.model.rhythm import UNKNOWN, VENTRICULAR_FIBRILLATION, VENTRICULAR_TACHYCARDIA
 from ecgd.model.signal import FloatArray
 
 FS_HZ = 250.0

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ecgd.config.settings import DeviceSettings, PatientSettings, Settings
 from ecgd.model.baseline import BEAT_POINTS, LEARNED_S, Baseline, MedianBeat
 from ecgd.pipeline.history import History
+from ecgd.service.coverage import CoverageLedger
 from ecgd.service.live import LiveHub
 from ecgd.service.occurrence import Circumstances
 from ecgd.service.restart import load_baseline
@@ -44,6 +45,7 @@ class House:
             worker=AnalysisWorker(cast(Any, None), lambda _, __: None),
             store=self.store,
             live=LiveHub(),
+            coverage=SimpleNamespace(ledger=CoverageLedger()),
             met=lambda session: None,
             fan_out=SimpleNamespace(circumstances=None),
             circumstances=Circumstances("boot", True, "rules", "", "before"),

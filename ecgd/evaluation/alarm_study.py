@@ -1,0 +1,177 @@
+"""False alarms: CRITICAL ones over hours of constructed signal, after hold-off.
+
+A piece is some time of one patient; what was found is kept a line a piece, so that a thousand hours
+can be measured in several goes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ecgd.config.settings import Settings
+from ecgd.decision.alarm import AlarmBook, observe
+from ecgd.evaluation.databases import NOISE_KINDS, read_noise
+from ecgd.evaluation.diagnoses import Diagnosis
+from ecgd.evaluation.long_signal import Cycles, add_noise, cut_cycles, lengthen, turn_axis
+from ecgd.evaluation.short_records import FS_HZ, ShortRecord, as_recording, read_short_records
+from ecgd.evaluation.stream import analyse_stream
+from ecgd.inference.scorer import NoModels
+from ecgd.model.alarm import ChangeKind
+from ecgd.model.finding import Severity
+from ecgd.model.signal import FloatArray
+from ecgd.pipeline.analysis import Analysis
+from ecgd.pipeline.history import History
+from ecgd.pipeline.observation import observe_heart
+from ecgd.service.offline import windows_of
+
+PIECE_H: Final = 2.0
+"""A thousand hours come from five hundred patients, as many as there are."""
+
+ORDINARY_H: Final = 2.0
+ORDINARY_PIECE_H: Final = 0.25
+"""An ordinary run takes less of each, to see eight patients in a few minutes."""
+
+SAME_H: Final = 0.01
+
+GROUPS: Final = {
+    "normal": frozenset({Diagnosis.NORMAL}),
+    "atrial fibrillation": frozenset({Diagnosis.AF}),
+    "bundle-branch block": frozenset({Diagnosis.LBBB, Diagnosis.RBBB, Diagnosis.OTHER_WIDE}),
+    "hypertrophy": frozenset({Diagnosis.LVH}),
+}
+"""Whose signals are used, in turn; who is in two groups counts in the later one."""
+
+ALLOWED: Final = frozenset({Diagnosis.ST_T, Diagnosis.NOISE, Diagnosis.OTHER, Diagnosis.NORMAL})
+"""What may be said of a patient besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRow:
+    """One piece: the CRITICAL alarms by kind, and how much of it could be judged."""
+
+    piece: int
+    group: str
+    patient: str
+    hours: float
+    judged_share: float
+    alarms: dict[str, int]
+
+
+def alarm_jobs(
+    data: Path,
+    hours: float = ORDINARY_H,
+    piece_h: float = ORDINARY_PIECE_H,
+    state: Path | None = None,
+) -> list[Callable[[], AlarmRow]]:
+    """Return the pieces that make ``hours``; those that ``state`` holds are done and cost nothing.
+
+    Each piece adds itself to ``state`` once it is done.
+    """
+    rows = read_rows(state) if state is not None else []
+    known = {row.piece: row for row in rows if abs(row.hours - piece_h) < SAME_H}
+    return [
+        partial(_known, known[piece])
+        if piece in known
+        else partial(_kept, data, piece, piece_h, state)
+        for piece in range(max(1, round(hours / piece_h)))
+    ]
+
+
+def _known(row: AlarmRow) -> AlarmRow:
+    return row
+
+
+def _kept(data: Path, piece: int, piece_h: float, state: Path | None) -> AlarmRow:
+    row = study_alarms(data, piece, piece_h)
+    if state is not None:
+        keep_row(state, row)
+    return row
+
+
+def patients_by_group(records: Iterable[ShortRecord]) -> dict[str, list[ShortRecord]]:
+    """Return the patients of each group, in order."""
+    groups: dict[str, list[ShortRecord]] = {name: [] for name in GROUPS}
+    for record in records:
+        names = [name for name, wanted in GROUPS.items() if record.diagnoses & wanted]
+        others = record.diagnoses - ALLOWED - frozenset().union(*GROUPS.values())
+        if names and not others:
+            groups[names[-1]].append(record)
+    return groups
+
+
+def study_alarms(data: Path, piece: int, hours: float = PIECE_H) -> AlarmRow:
+    """Build one piece and count its CRITICAL alarms; the same number gives the same signal."""
+    groups = patients_by_group(read_short_records(data))
+    names = [name for name in GROUPS if groups[name]]
+    group = names[piece % len(names)]
+    patients = groups[group]
+    chance = np.random.default_rng(piece)
+    # A step without a divisor in common with most lengths goes round all patients.
+    for offset in range(len(patients)):
+        record = patients[(piece // len(names) * 37 + offset) % len(patients)]
+        cycles = _cycles(record)
+        if cycles is not None:
+            signal_mv = _construct(data, cycles, hours, chance)
+            return _count(piece, group, record.patient, signal_mv)
+    return AlarmRow(piece, group, "", 0.0, 0.0, {})
+
+
+def read_rows(state: Path) -> list[AlarmRow]:
+    """Return the pieces that are done; a line that was cut off by a crash is done again."""
+    rows = []
+    for line in state.read_text(encoding="utf-8").splitlines() if state.exists() else ():
+        try:
+            rows.append(AlarmRow(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue
+    return rows
+
+
+def keep_row(state: Path, row: AlarmRow) -> None:
+    """Add a piece to those that are done."""
+    with state.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(row)) + "\n")
+
+
+def _cycles(record: ShortRecord) -> Cycles | None:
+    analysed = analyse_stream(as_recording(record.name, record.signal_mv), Settings())
+    return cut_cycles(record.signal_mv, analysed.beats, FS_HZ)
+
+
+def _construct(data: Path, cycles: Cycles, hours: float, chance: np.random.Generator) -> FloatArray:
+    noises = {kind: read_noise(data / "nstdb", kind) for kind in NOISE_KINDS}
+    long_mv = lengthen(cycles, 3600.0 * hours, chance)
+    return add_noise(turn_axis(long_mv, FS_HZ, chance), FS_HZ, noises, chance)
+
+
+def _count(piece: int, group: str, patient: str, signal_mv: FloatArray) -> AlarmRow:
+    settings = Settings()
+    analysis = Analysis(
+        settings.analysis, settings.ensemble, NoModels("evaluation"), time.monotonic
+    )
+    history, book, ids = History(), AlarmBook(), count(1)
+    alarms: dict[str, int] = {}
+    windows = judged = 0
+    for window in windows_of(as_recording(patient, signal_mv), settings):
+        assessed = analysis.assess(window, history)
+        history, assessment = assessed.history, assessed.assessment
+        windows += 1
+        judged += assessment.risk_level is not None
+        seen = observe_heart(assessment, assessment.time_s)
+        book, changes = observe(book, seen, settings.alarms, lambda: str(next(ids)))
+        for change in changes:
+            is_raised = change.kind in (ChangeKind.RAISED, ChangeKind.ESCALATED)
+            if is_raised and change.alarm.severity is Severity.CRITICAL:
+                kind = change.alarm.event_type.value
+                alarms[kind] = alarms.get(kind, 0) + 1
+    hours = signal_mv.shape[1] / FS_HZ / 3600.0
+    return AlarmRow(piece, group, patient, hours, judged / windows if windows else 0.0, alarms)

@@ -1,0 +1,73 @@
+"""Conduction from the atria to the ventricles, where P waves allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Final
+
+import numpy as np
+
+from ecgd.model.beat import Beat, BeatClass
+from ecgd.model.rhythm import RhythmObservation, RhythmSign
+
+LONG_PR_S: Final = 0.200
+MARGIN_S: Final = 0.010
+"""Normal PR is 120 to 200 ms; a median must exceed it by what a boundary may be wrong."""
+
+LEAST_BEATS: Final = 8
+SPAN_S: Final = 30.0
+P_SHARE: Final = 0.7
+PR_SPREAD_S: Final = 0.025
+"""First degree: most beats of the last half minute have a P wave, at one distance."""
+
+DROPPED: Final = (1.7, 2.2)
+STEADY: Final = 0.12
+"""Second degree, or a block of the sinus node, which looks the same: now and then an interval twice
+as long as its neighbours, which are even."""
+
+LEAST_DROPPED: Final = 2
+
+
+def observe_conduction(
+    beats: Sequence[Beat], now_index: int, fs_hz: float
+) -> tuple[RhythmObservation, ...]:
+    """Return blocks that the P waves and intervals of ``beats``, in order, show."""
+    recent = [beat for beat in beats if beat.r_peak > now_index - SPAN_S * fs_hz]
+    pr_s = [pr for pr in (_pr_s(beat, fs_hz) for beat in recent) if pr is not None]
+    if len(recent) < LEAST_BEATS or len(pr_s) < P_SHARE * len(recent):
+        return ()
+    usual_s = median(pr_s)
+    dropped = _dropped(recent, fs_hz)
+    if dropped >= LEAST_DROPPED:
+        sign = RhythmSign.DROPPED_BEATS
+        text = f"{sign}: {dropped} in {SPAN_S:.0f} s, an AV or sinoatrial block"
+        return (RhythmObservation(sign, float(dropped), text),)
+    if usual_s > LONG_PR_S + MARGIN_S and float(np.std(pr_s)) <= PR_SPREAD_S:
+        sign = RhythmSign.FIRST_DEGREE_BLOCK
+        pr_ms = 1e3 * usual_s
+        return (RhythmObservation(sign, pr_ms, f"{sign}, PR {pr_ms:.0f} ms"),)
+    return ()
+
+
+def _pr_s(beat: Beat, fs_hz: float) -> float | None:
+    waves = beat.waves
+    if waves is None or waves.p_onset is None:
+        return None
+    return (waves.qrs_onset - waves.p_onset) / fs_hz
+
+
+def _dropped(beats: Sequence[Beat], fs_hz: float) -> int:
+    """Return how many intervals are twice as long as the even ones around them.
+
+    A long interval behind a premature beat is a compensatory pause.
+    """
+    rr_s = np.diff([beat.r_peak for beat in beats]) / fs_hz
+    count = 0
+    for k in range(1, rr_s.size):
+        before_s, long_s = float(rr_s[k - 1]), float(rr_s[k])
+        after_s = float(rr_s[k + 1]) if k + 1 < rr_s.size else before_s
+        even = abs(before_s - after_s) <= STEADY * before_s
+        normal = all(b.beat_class is BeatClass.N for b in beats[k - 1 : k + 2])
+        count += even and normal and DROPPED[0] <= long_s / before_s <= DROPPED[1]
+    return count

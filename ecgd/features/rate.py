@@ -1,0 +1,100 @@
+"""Heart rate, pauses and changes of the rate, from the intervals between beats."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from ecgd.model.signal import FloatArray
+
+RATE_BEATS: Final = 8
+
+EXTREME_FAST_BEATS: Final = 17
+EXTREME_SLOW_BEATS: Final = 5
+"""Consecutive beats of an extreme rate (PhysioNet/CinC challenge 2015)."""
+
+MISSED_BEATS: Final = 2
+
+PAUSE_MEMORY_S: Final = 10.0
+
+NOW_S: Final = 10.0
+BEFORE_S: Final = 40.0
+LEAST_BEFORE_S: Final = 20.0
+LEAST_NOW: Final = 6
+LEAST_BEFORE: Final = 12
+STEADY_SHARE: Final = 0.15
+"""A sudden change: the rate of the last 10 s against that of the 40 s before them, which was steady
+in the sense that the middle half of its intervals spanned less than this share of their median."""
+
+
+class RateChange(NamedTuple):
+    """The rate before and now, in bpm."""
+
+    before_bpm: float
+    now_bpm: float
+
+
+def rate_of(rr_s: FloatArray, silent_s: float) -> float | None:
+    """Return the rate over the last beats; a long silence counts as an interval of its own."""
+    if rr_s.size == 0:
+        return None
+    median_s = float(np.median(rr_s[-RATE_BEATS:]))
+    if silent_s > 3 * median_s:
+        median_s = silent_s
+    return 60.0 / median_s
+
+
+def irregularity_of(rr_s: FloatArray) -> float | None:
+    """Return the median change from one RR to the next, as a share of the median RR."""
+    if rr_s.size < 3:
+        return None
+    return float(np.median(np.abs(np.diff(rr_s))) / np.median(rr_s))
+
+
+def longest_pause_of(
+    r_s: FloatArray, rr_s: FloatArray, silent_s: float, now_s: float
+) -> float | None:
+    """Return the longest interval that ended in the last ten seconds or still lasts."""
+    if r_s.size == 0:
+        return None
+    recent = rr_s[r_s[1:] >= now_s - PAUSE_MEMORY_S]
+    return float(max(silent_s, recent.max() if recent.size else 0.0))
+
+
+def extremely_fast_s(rr_s: FloatArray, limit_bpm: float) -> float | None:
+    """Return how long the last 17 beats took if they run faster than ``limit_bpm``, else None.
+
+    The two longest intervals do not count: a beat that was missed must not hide the others.
+    """
+    intervals_s = rr_s[-(EXTREME_FAST_BEATS - 1) :]
+    if intervals_s.size < EXTREME_FAST_BEATS - 1:
+        return None
+    mean_s = float(np.sort(intervals_s)[:-MISSED_BEATS].mean())
+    return float(intervals_s.sum()) if 60.0 / mean_s > limit_bpm else None
+
+
+def extremely_slow_s(rr_s: FloatArray, limit_bpm: float) -> float | None:
+    """Return how long the last 5 beats took if they run slower than ``limit_bpm``, else None."""
+    intervals_s = rr_s[-(EXTREME_SLOW_BEATS - 1) :]
+    if intervals_s.size < EXTREME_SLOW_BEATS - 1:
+        return None
+    slow = 60.0 / float(intervals_s.mean()) < limit_bpm
+    return float(intervals_s.sum()) if slow else None
+
+
+def sudden_change(
+    r_s: FloatArray, rr_s: FloatArray, now_s: float, least_bpm: float
+) -> RateChange | None:
+    """Return the change of a steady rate by ``least_bpm`` or more within the last 10 s, or None."""
+    ends_s = r_s[1:]
+    now = rr_s[ends_s >= now_s - NOW_S]
+    earlier = (ends_s < now_s - NOW_S) & (ends_s >= now_s - NOW_S - BEFORE_S)
+    before = rr_s[earlier]
+    if now.size < LEAST_NOW or before.size < LEAST_BEFORE or before.sum() < LEAST_BEFORE_S:
+        return None
+    low_s, usual_s, high_s = (float(each) for each in np.quantile(before, (0.25, 0.5, 0.75)))
+    if high_s - low_s > STEADY_SHARE * usual_s:
+        return None
+    change = RateChange(60.0 / usual_s, 60.0 / float(np.median(now)))
+    return change if abs(change.now_bpm - change.before_bpm) >= least_bpm else None
