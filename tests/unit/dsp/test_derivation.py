@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ecg_shapes import beat_times, ecg
 
-from ecgd.dsp.derivation import complete_limb_leads
+from ecgd.dsp.derivation import complete_limb_leads, mixing_of
 from ecgd.model.leads import LIMB_LEADS
 
 SIX = ecg(beat_times(4, 0.8), 4.0)
@@ -40,3 +40,21 @@ def test_other_leads_follow_in_their_order() -> None:
 def test_fewer_than_two_limb_leads_come_back_as_they_are(leads: tuple[str, ...]) -> None:
     signal = np.ones((len(leads), 5))
     assert complete_limb_leads(leads, signal) == (leads, signal)
+
+
+@pytest.mark.parametrize(
+    "measured", [("I", "II"), ("II", "III"), ("aVL", "aVF", "V1"), ("I", "II", "aVF", "V2")]
+)
+def test_all_leads_are_the_mixture_of_the_measured_ones(measured: tuple[str, ...]) -> None:
+    signal = np.random.default_rng(1).normal(size=(len(measured), 40))
+    leads, completed = complete_limb_leads(measured, signal)
+    mixing = mixing_of(leads, measured)
+    assert mixing is not None
+    assert {leads[k] for k in mixing.sources} == set(measured)
+    mixed = mixing.weights @ completed[list(mixing.sources)]
+    np.testing.assert_allclose(mixed, completed, atol=1e-12)
+
+
+@pytest.mark.parametrize("leads", [LIMB_LEADS, ("I",), ("V1", "V2"), (*LIMB_LEADS, "V1")])
+def test_measured_leads_alone_need_no_mixture(leads: tuple[str, ...]) -> None:
+    assert mixing_of(leads, leads) is None

@@ -15,6 +15,16 @@ def test_two_leads_become_six() -> None:
     np.testing.assert_allclose(prepared.raw_mv, CLEAN, atol=1e-12)
 
 
+def test_derived_leads_are_filtered_as_if_they_were_measured() -> None:
+    two = prepare(window(CLEAN[:2], leads=("I", "II")), SETTINGS)
+    six = prepare(window(CLEAN), SETTINGS)
+    assert two.mixing is not None
+    assert six.mixing is None
+    np.testing.assert_allclose(two.band_mv, six.band_mv, atol=3e-3)
+    apart = two.st_path_mv - six.st_path_mv
+    assert np.ptp(apart, axis=1).max() < 6e-3
+
+
 def test_the_st_path_is_the_input_less_a_constant() -> None:
     prepared = prepare(window(CLEAN + 300.0), SETTINGS)
     shift = (CLEAN - prepared.st_path_mv).mean(axis=1, keepdims=True)

@@ -141,3 +141,24 @@ def test_beats_before_from_index_are_found_but_not_measured_again() -> None:
             assert seen is not None
             assert expected is not None
             assert astuple(seen) == pytest.approx(astuple(expected), abs=1e-12)
+
+
+def test_the_newest_beats_are_told_and_measured_later() -> None:
+    signal = ecg(beat_times(5, 0.8), 5.0)
+    prepared, whole = find(window(signal))
+    found = find_beats(
+        start_index=0,
+        fs_hz=FS_HZ,
+        leads=prepared.leads,
+        st_path_mv=prepared.st_path_mv,
+        band_mv=prepared.band_mv,
+        valid=prepared.valid,
+        usable=np.ones(len(prepared.leads), np.bool_),
+        until_index=800,
+    )
+    np.testing.assert_array_equal(found.r_peaks, whole.r_peaks)
+    assert [beat.r_peak for beat in found.beats] == whole.r_peaks.tolist()
+    for early, late in zip(found.beats, whole.beats, strict=True):
+        assert early.waves == (late.waves if early.r_peak < 800 else None)
+    assert found.shapes_mv is not None
+    assert found.shapes_mv.shape[0] == int((whole.r_peaks < 800).sum())

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from ecg_shapes import SETTINGS, beat_times, ecg, window
 
+from ecgd.dsp.derivation import complete_limb_leads
 from ecgd.dsp.prepare import prepare
 from ecgd.dsp.quality import ELECTRODE_OFF, FLAT, NOISE
 from ecgd.model.beat import BeatClass
@@ -61,6 +62,14 @@ def test_a_storm_in_one_lead_does_not_hide_the_silence_of_another() -> None:
     assert silent.final == ()
     assert silent.history.watched_from == 0
     assert silent.history.end_index == SIGNAL.shape[1]
+
+
+def test_a_broad_tachycardia_is_no_silence_though_another_lead_lies_quiet() -> None:
+    clock_s = np.arange(SIGNAL.shape[1]) / FS_HZ
+    broad = np.exp(-0.5 * ((clock_s - np.arange(0.3, 5.0, 0.54)[:, None]) / 0.035) ** 2).sum(axis=0)
+    _, signal = complete_limb_leads(("I", "II"), np.stack((broad, 0.04 * broad)))
+    seen = watch(signal, GOOD)
+    assert len(seen.known) >= 7
 
 
 def test_faint_noise_alone_is_no_beat_though_the_leads_are_called_usable() -> None:
