@@ -148,7 +148,8 @@ def test_a_migration_that_is_killed_is_whole_or_has_not_been(tmp_path: Path) -> 
         with closing(sqlite3.connect(one)) as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             columns = connection.execute("PRAGMA table_info(recordings)").fetchall()
-        assert (version == newest_version()) == any(row[1] == "thinned_unix_s" for row in columns)
+        # Each version is reached whole: the second brought this column.
+        assert (version >= 2) == any(row[1] == "thinned_unix_s" for row in columns)
         open_checked(one)[0].close()
         assert StoreReader(one).schema_version() == newest_version()
         assert len(StoreReader(one).alerts()) == 1

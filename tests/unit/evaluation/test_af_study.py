@@ -23,7 +23,7 @@ def heart(irregular: bool, duration_s: float) -> FloatArray:
         clock_s = np.arange(signal_mv.shape[1]) / 250.0
         for r_s in at_s:
             before = (clock_s > r_s - 0.3) & (clock_s < r_s - 0.06)
-            signal_mv[:, before] = 0.05 * np.sin(2 * np.pi * 6 * clock_s[before])
+            signal_mv[:, before] = 0.015 * np.sin(2 * np.pi * 6 * clock_s[before])
     return np.rint(1000 * (signal_mv + rng.normal(scale=0.005, size=signal_mv.shape)))
 
 
