@@ -46,6 +46,7 @@ from ecgd.model.signal import FloatArray, Window
 from ecgd.pipeline.beat_signs import BeatSigns, judge_with_signs, watch_signs
 from ecgd.pipeline.beat_watch import (
     WatchedBeats,
+    beats_in_one_lead,
     carry_over,
     carrying_signal,
     watch_beats,
@@ -132,7 +133,7 @@ class Analysis:
         after = follow_change(
             after, window, usual, final=beats.final, leads_st=leads_st, settings=self._settings
         )
-        rhythm = self._rhythm(window, quality, beats, confidence)
+        rhythm = self._rhythm(window, prepared, quality, beats, confidence=confidence)
         after = replace(after, fibrillates=rhythm.label == ATRIAL_FIBRILLATION)
         # Atria that fibrillate have no P wave, whatever was taken for one.
         final = without_p_waves(beats.final) if after.fibrillates else beats.final
@@ -227,8 +228,10 @@ class Analysis:
     def _rhythm(
         self,
         window: Window,
+        prepared: Prepared,
         quality: tuple[LeadQuality, ...],
         beats: WatchedBeats,
+        *,
         confidence: float | None,
     ) -> RhythmFinding:
         """Return the rhythm; beats that are right beyond doubt are no fibrillation."""
@@ -247,6 +250,10 @@ class Analysis:
             fibrillated=beats.history.fibrillates,
             sure=beats.history.certainty >= LEAST_CERTAINTY,
         )
+        if rhythm.label == ASYSTOLE and beats_in_one_lead(
+            window, prepared, quality, beats.known[-1].r_peak if beats.known else window.start_index
+        ):
+            return RhythmFinding(UNKNOWN, None)
         told_in_noise = rhythm.label in {ASYSTOLE, VENTRICULAR_RUN, VENTRICULAR_TACHYCARDIA}
         if told_in_noise or beats.believed:
             return rhythm

@@ -10,6 +10,7 @@ from ecgd.dsp.prepare import Prepared
 from ecgd.dsp.quality import FLAT, LOST_SIGNAL
 from ecgd.features.beats import FINAL_AFTER_S, FoundBeats, find_beats, newly_final
 from ecgd.features.boundary_network import Network
+from ecgd.features.capture import without_lone_spikes
 from ecgd.features.r_peaks import detect_r_peaks, faded
 from ecgd.features.ventricular import measure_oscillation, remember
 from ecgd.features.ventricular_run import BeatShape, RunMemory, cut_shapes, follow_run
@@ -162,7 +163,11 @@ def _are_certain(found: FoundBeats, window: Window) -> bool:
 
 def _is_steady(found: FoundBeats) -> bool:
     """Tell whether the beats come too evenly for crests of noise: a broad tachycardia does."""
-    rr = np.diff(found.r_peaks)
+    return _is_even(found.r_peaks)
+
+
+def _is_even(r_peaks: IntArray) -> bool:
+    rr = np.diff(r_peaks)
     return rr.size >= STEADY_INTERVALS and int(rr.max()) <= STEADY_RATIO * int(rr.min())
 
 
@@ -182,6 +187,27 @@ def _is_silent(
         mixing=prepared.mixing,
     )
     return not peaks.certain_count
+
+
+def beats_in_one_lead(
+    window: Window, prepared: Prepared, quality: tuple[LeadQuality, ...], silent_from: int
+) -> bool:
+    """Tell whether a measured lead alone shows an even rhythm since index ``silent_from``.
+
+    All leads together go by the clearest; one that fails in mid window leaves the others unheard.
+    """
+    carrying = carrying_signal(quality)
+    sources = prepared.mixing.sources if prepared.mixing else range(len(prepared.leads))
+    for lead in sources:
+        alone = np.zeros(len(prepared.leads), dtype=np.bool_)
+        alone[lead] = carrying[lead]
+        peaks = detect_r_peaks(prepared.band_mv, alone, prepared.valid, window.fs_hz)
+        peaks = without_lone_spikes(peaks, prepared.st_path_mv[alone], window.fs_hz)
+        late = peaks.indices[peaks.indices + window.start_index > silent_from]
+        certain = peaks.certain_count >= CERTAIN_SHARE * peaks.indices.size
+        if certain and _is_even(late):
+            return True
+    return False
 
 
 def _heard(quality: tuple[LeadQuality, ...]) -> BoolArray:

@@ -76,3 +76,14 @@ def test_fibrillating_atria_have_no_p_wave() -> None:
         assert each.intervals is None or each.intervals.pr_ms is None
     others = [each for each in seen.assessments if each not in told]
     assert any(b.waves and b.waves.p_peak for each in others for b in each.beats), "before that"
+
+
+def test_a_lead_that_fails_hides_no_beats_that_another_shows() -> None:
+    duration_s = 30.0
+    clock_s = np.arange(round(duration_s * FS_HZ)) / FS_HZ
+    at_s = beat_times(duration_s, 0.55)
+    rng = np.random.default_rng(1)
+    broad = gaussians(clock_s, at_s, 0.045) + rng.normal(0.0, 0.02, clock_s.size)
+    plain = np.where(clock_s < 16.0, 1.5, 0.05) * gaussians(clock_s, at_s, 0.03)
+    seen = analysed(np.stack((broad, plain + rng.normal(0.0, 0.01, clock_s.size))))
+    assert ASYSTOLE not in {each.rhythm.label for each in seen.assessments}
