@@ -293,7 +293,8 @@ def test_closing_commits_everything(path: Path) -> None:
 
 def test_the_commit_latency_is_kept(writer: StoreWriter) -> None:
     # The store's own upkeep commits at the start, sooner or later; it is no alert's latency.
-    assert writer.statistics.commit is None
+    before = writer.statistics
+    assert before.commit is None
     for number in range(20):
         writer.store_alert(make_alert(f"a{number}")).result(WAIT_S)
     commit = writer.statistics.commit
