@@ -10,13 +10,12 @@ from typing import Final
 import numpy as np
 
 from ecgd.config.settings import Settings
+from ecgd.evaluation.cells import percent_true
 from ecgd.evaluation.databases import read_table
-from ecgd.evaluation.stream import analyse_stream
+from ecgd.evaluation.stream import analyse_stream, recording_of_uv
 from ecgd.features.atrial_fibrillation import SHORT_SPAN_S, SPAN_S
-from ecgd.model.device import DeviceInfo
 from ecgd.model.rhythm import ATRIAL_FIBRILLATION, RhythmSign
-from ecgd.model.signal import CountArray
-from ecgd.sources.recording import COUNTS_PER_MV, Recording
+from ecgd.sources.recording import Recording
 
 FS_HZ: Final = 250.0
 PARTS: Final = 8
@@ -52,7 +51,7 @@ def study_ptbxl(folder: Path, part: int, parts: int = PARTS) -> list[AfRow]:
     chosen = sorted((*rare, *sinus[::SINUS_EVERY]))
     rows = []
     for number in chosen[part::parts]:
-        recording = _recording(np.asarray(held[number]), ("I", "II"))
+        recording = recording_of_uv("af", ("I", "II"), FS_HZ, np.asarray(held[number]))
         told = told_over(recording, SHORT_SPAN_S)
         rows.append(AfRow("PTB-XL", labels[number]["rhythm"], SHORT_SPAN_S, told))
     return rows
@@ -66,8 +65,8 @@ def study_challenge_2017(folder: Path, part: int, parts: int = PARTS) -> list[Af
         if rhythm not in FIBRILLATION | OTHERS:
             continue
         signals = [np.atleast_2d(held[number])[:, :length] for number, length in pieces]
-        whole = _recording(np.concatenate(signals, axis=1), ("I",))
-        first = _recording(signals[0], ("I",))
+        whole = recording_of_uv("af", ("I",), FS_HZ, np.concatenate(signals, axis=1))
+        first = recording_of_uv("af", ("I",), FS_HZ, signals[0])
         for recording, span_s in ((first, SHORT_SPAN_S), (whole, SPAN_S)):
             if recording.duration_s >= span_s:
                 told = told_over(recording, span_s)
@@ -107,11 +106,9 @@ def af_section(rows: Sequence[AfRow]) -> str:
 def _line(span: str, name: str, rows: Sequence[AfRow]) -> str:
     yes = [row.told for row in rows if row.fibrillates]
     no = [not row.told for row in rows if not row.fibrillates]
-    return f"| {span} | {name} | {len(yes)} | {_share(yes)} | {len(no)} | {_share(no)} |"
-
-
-def _share(right: Sequence[bool]) -> str:
-    return f"{100 * sum(right) / len(right):.1f} %" if right else "-"
+    return (
+        f"| {span} | {name} | {len(yes)} | {percent_true(yes)} | {len(no)} | {percent_true(no)} |"
+    )
 
 
 def _records(folder: Path) -> Iterator[tuple[str, list[tuple[int, int]]]]:
@@ -124,9 +121,3 @@ def _records(folder: Path) -> Iterator[tuple[str, list[tuple[int, int]]]]:
         rhythms[row["record"]] = row["rhythm"]
     for name, pieces in sorted(records.items()):
         yield rhythms[name], [(number, length) for _, number, length in sorted(pieces)]
-
-
-def _recording(counts_uv: CountArray, leads: tuple[str, ...]) -> Recording:
-    device = DeviceInfo("challenge", FS_HZ, leads, COUNTS_PER_MV, adc_bits=32)
-    counts = counts_uv.astype(np.int32)
-    return Recording("af", leads, FS_HZ, counts, np.ones(counts.shape[1], np.bool_), device)

@@ -7,31 +7,22 @@ can be measured in several goes.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from ecgd.config.settings import Settings
-from ecgd.decision.alarm import AlarmBook, observe
+from ecgd.evaluation.alarm_course import count_critical
 from ecgd.evaluation.databases import NOISE_KINDS, read_noise
 from ecgd.evaluation.diagnoses import Diagnosis
 from ecgd.evaluation.long_signal import Cycles, add_noise, cut_cycles, lengthen, turn_axis
 from ecgd.evaluation.short_records import FS_HZ, ShortRecord, as_recording, read_short_records
 from ecgd.evaluation.stream import analyse_stream
-from ecgd.inference.scorer import NoModels
-from ecgd.model.alarm import ChangeKind
-from ecgd.model.finding import Severity
 from ecgd.model.signal import FloatArray
-from ecgd.pipeline.analysis import Analysis
-from ecgd.pipeline.history import History
-from ecgd.pipeline.observation import observe_heart
-from ecgd.service.offline import windows_of
 
 PIECE_H: Final = 2.0
 """A thousand hours come from five hundred patients, as many as there are."""
@@ -154,24 +145,8 @@ def _construct(data: Path, cycles: Cycles, hours: float, chance: np.random.Gener
 
 
 def _count(piece: int, group: str, patient: str, signal_mv: FloatArray) -> AlarmRow:
-    settings = Settings()
-    analysis = Analysis(
-        settings.analysis, settings.ensemble, NoModels("evaluation"), time.monotonic
-    )
-    history, book, ids = History(), AlarmBook(), count(1)
-    alarms: dict[str, int] = {}
-    windows = judged = 0
-    for window in windows_of(as_recording(patient, signal_mv), settings):
-        assessed = analysis.assess(window, history)
-        history, assessment = assessed.history, assessed.assessment
-        windows += 1
-        judged += assessment.risk_level is not None
-        seen = observe_heart(assessment, assessment.time_s)
-        book, changes = observe(book, seen, settings.alarms, lambda: str(next(ids)))
-        for change in changes:
-            is_raised = change.kind in (ChangeKind.RAISED, ChangeKind.ESCALATED)
-            if is_raised and change.alarm.severity is Severity.CRITICAL:
-                kind = change.alarm.event_type.value
-                alarms[kind] = alarms.get(kind, 0) + 1
+    analysed = analyse_stream(as_recording(patient, signal_mv), Settings())
+    judged = [each.risk_level is not None for each in analysed.assessments]
     hours = signal_mv.shape[1] / FS_HZ / 3600.0
-    return AlarmRow(piece, group, patient, hours, judged / windows if windows else 0.0, alarms)
+    share = sum(judged) / len(judged) if judged else 0.0
+    return AlarmRow(piece, group, patient, hours, share, count_critical(analysed.assessments))

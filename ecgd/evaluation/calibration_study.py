@@ -16,15 +16,10 @@ import numpy as np
 
 from ecgd.config.settings import Settings
 from ecgd.evaluation.beat_study import score
+from ecgd.evaluation.cells import percent_true
 from ecgd.evaluation.databases import ReferenceBeats, read_beats, read_noise
-from ecgd.evaluation.noise_study import noise_gain, noise_like
-from ecgd.evaluation.stream import (
-    analyse_stream,
-    cut_recording,
-    first_channel,
-    signal_of,
-    with_signal,
-)
+from ecgd.evaluation.noise_study import add_noise
+from ecgd.evaluation.stream import analyse_stream, cut_recording, first_channel
 from ecgd.features.beat_confidence import GOOD_CONFIDENCE
 from ecgd.sources.recording import Recording, read_recording
 
@@ -80,7 +75,9 @@ def _rows(
 ) -> Iterator[CalibrationRow]:
     kind, snr_db, length_s = condition
     start_s = place_s % max(1.0, recording.duration_s - length_s)
-    noisy = _with_noise(recording, reference, noises, kind, snr_db) if kind else recording
+    noisy = recording
+    if kind:
+        noisy = add_noise(recording, reference, read_noise(noises, kind), snr_db)
     part = cut_recording(noisy, start_s, length_s)
     marks = _marks(reference, start_s, length_s)
     both = list(_windows(part, marks))
@@ -106,15 +103,6 @@ def _windows(
 
 def _unscored(marks: ReferenceBeats, start_s: float, end_s: float) -> bool:
     return any(first < end_s and start_s < last for first, last in marks.unscored_s)
-
-
-def _with_noise(
-    recording: Recording, reference: ReferenceBeats, noises: Path, kind: str, snr_db: float
-) -> Recording:
-    signal_mv = signal_of(recording)
-    added = noise_like(read_noise(noises, kind), recording)
-    gain = noise_gain(signal_mv, added, reference, recording.fs_hz, snr_db)
-    return with_signal(recording, signal_mv + gain[:, None] * added)
 
 
 def _marks(reference: ReferenceBeats, start_s: float, length_s: float) -> ReferenceBeats:
@@ -152,13 +140,14 @@ def calibration_section(rows: Iterable[CalibrationRow]) -> str:
     confidence = reliability([row.confidence or 0.0 for row in told], [r.right for r in told])
     index = reliability([row.sqi for row in held], [row.right_alone for row in held])
     good = [row for row in held if row.is_good]
+    right = percent_true((row.right for row in good), 2)
     return (
         "## Quality: what is promised and what was so\n\n"
         "Windows of 5 s of MIT-BIH, as recorded and with the noises of NSTDB, a minute or so of\n"
         "each record and noise; the first 12 s of each stretch do not count. A window is right\n"
         "when every beat of it was found within 150 ms and nothing else was. It is called good\n"
         f"from a confidence of {GOOD_CONFIDENCE:g} on. Of all windows called good "
-        f"{_percent(row.right for row in good)} were right ({len(good)} of {len(held)}).\n\n"
+        f"{right} were right ({len(good)} of {len(held)}).\n\n"
         "| noise | windows | right | called good | of these right |\n|---|---|---|---|---|\n"
         + "".join(_line(noise, held) for noise in dict.fromkeys(row.noise for row in held))
         + "\n| confidence in the beats | windows | mean | share right |\n|---|---|---|---|\n"
@@ -171,10 +160,12 @@ def calibration_section(rows: Iterable[CalibrationRow]) -> str:
 def _line(noise: str, rows: Iterable[CalibrationRow]) -> str:
     of_noise = [row for row in rows if row.noise == noise]
     good = [row for row in of_noise if row.is_good]
-    return (
-        f"| {noise} | {len(of_noise)} | {_percent(row.right for row in of_noise)} | "
-        f"{_percent(row.is_good for row in of_noise)} | {_percent(row.right for row in good)} |\n"
+    shares = (
+        percent_true((row.right for row in of_noise), 2),
+        percent_true((row.is_good for row in of_noise), 2),
+        percent_true((row.right for row in good), 2),
     )
+    return f"| {noise} | {len(of_noise)} | {' | '.join(shares)} |\n"
 
 
 def _table(bins: Iterable[tuple[float, float, int, float, float]]) -> str:
@@ -182,8 +173,3 @@ def _table(bins: Iterable[tuple[float, float, int, float, float]]) -> str:
         f"| {low:.1f} to {high:.1f} | {count} | {mean:.3f} | {share:.3f} |\n"
         for low, high, count, mean, share in bins
     )
-
-
-def _percent(flags: Iterable[bool]) -> str:
-    known = list(flags)
-    return f"{100 * sum(known) / len(known):.2f} %" if known else "–"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from math import nan
 from pathlib import Path
 from typing import Final
@@ -12,16 +11,13 @@ from typing import Final
 import numpy as np
 
 from ecgd.config.settings import Settings
-from ecgd.decision.alarm import AlarmBook, observe
-from ecgd.decision.alarm_table import STANDING
+from ecgd.evaluation.alarm_course import raised_events
+from ecgd.evaluation.cells import percent_true
 from ecgd.evaluation.databases import read_table
-from ecgd.evaluation.stream import analyse_stream
-from ecgd.model.assessment import Assessment
-from ecgd.model.device import DeviceInfo
+from ecgd.evaluation.stream import analyse_stream, recording_of_uv
 from ecgd.model.finding import EventType
 from ecgd.model.signal import CountArray
-from ecgd.pipeline.observation import observe_heart
-from ecgd.sources.recording import COUNTS_PER_MV, Recording
+from ecgd.sources.recording import Recording
 
 FS_HZ: Final = 250.0
 MISSING: Final = -32768
@@ -85,27 +81,9 @@ def recording_of(counts_uv: CountArray, names: Sequence[str]) -> Recording:
     """
     missing = counts_uv == MISSING
     kept = np.flatnonzero(missing.mean(axis=1) < ALL_MISSING)
-    counts = np.where(missing, 0, counts_uv)[kept].astype(np.int32)
+    counts = np.where(missing, 0, counts_uv)[kept]
     leads = tuple(names[k] for k in kept.tolist())
-    device = DeviceInfo("challenge", FS_HZ, leads, COUNTS_PER_MV, adc_bits=32)
-    return Recording("challenge", leads, FS_HZ, counts, ~missing[kept].all(axis=0), device)
-
-
-def raised_events(assessments: Iterable[Assessment], from_s: float) -> frozenset[EventType]:
-    """Return the kinds of alarm that stood, with evidence of their own, at or after ``from_s``."""
-    settings, book, ids = Settings(), AlarmBook(), count(1)
-    raised: set[EventType] = set()
-    for each in assessments:
-        observation = observe_heart(each, each.time_s)
-        book, _ = observe(book, observation, settings.alarms, lambda: f"{next(ids)}")
-        if each.time_s >= from_s:
-            shown = {finding.event_type for finding in observation.findings}
-            raised |= {
-                alarm.event_type
-                for alarm in book.alarms
-                if alarm.state in STANDING and alarm.event_type in shown
-            }
-    return frozenset(raised)
+    return recording_of_uv("challenge", leads, FS_HZ, counts, ~missing[kept].all(axis=0))
 
 
 def challenge_score(rows: Sequence[ChallengeRow]) -> float:
@@ -139,8 +117,5 @@ def _line(name: str, rows: Sequence[ChallengeRow]) -> str:
     true = [row.raised for row in rows if row.true]
     false = [not row.raised for row in rows if not row.true]
     score = f"{100 * challenge_score(rows):.1f}"
-    return f"| {name} | {len(true)} | {_share(true)} | {len(false)} | {_share(false)} | {score} |"
-
-
-def _share(told: Sequence[bool]) -> str:
-    return f"{100 * sum(told) / len(told):.1f} %" if told else "-"
+    kept, dropped = percent_true(true), percent_true(false)
+    return f"| {name} | {len(true)} | {kept} | {len(false)} | {dropped} | {score} |"

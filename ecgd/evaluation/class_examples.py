@@ -12,8 +12,8 @@ import numpy as np
 from ecgd.config.settings import Settings
 from ecgd.evaluation.class_study import NO_BEAT, PACED, label_beats
 from ecgd.evaluation.databases import read_beats, read_noise, records_of
-from ecgd.evaluation.noise_study import noise_gain, noise_like
-from ecgd.evaluation.stream import first_channel, signal_of, with_signal
+from ecgd.evaluation.noise_study import add_noise
+from ecgd.evaluation.stream import first_channel
 from ecgd.features.usual_beats import TRAITS
 from ecgd.inference.scorer import NoModels
 from ecgd.model.signal import FloatArray, IntArray
@@ -87,7 +87,8 @@ def gather(source: Source) -> Examples:
     from_s = 0.0
     if source.snr_db is not None:
         from_s = NOISE_FROM_S
-        recording = _with_noise(source, recording)
+        noise = read_noise(source.record.parent.parent / "nstdb", source.kind)
+        recording = add_noise(recording, reference, noise, source.snr_db, NOISE_FROM_S)
     r_peaks, traits = _traits(recording)
     labels, missed = label_beats(reference, [at / recording.fs_hz for at in r_peaks])
     taken = np.array([at >= from_s * recording.fs_hz for at in r_peaks], dtype=np.bool_)
@@ -95,17 +96,6 @@ def gather(source: Source) -> Examples:
         [LABELS.index(each) if each in LABELS else -1 for each in labels], dtype=np.int64
     )
     return Examples(source, traits[taken], answers[taken], dict(missed))
-
-
-def _with_noise(source: Source, recording: Recording) -> Recording:
-    assert source.snr_db is not None
-    noise = read_noise(source.record.parent.parent / "nstdb", source.kind)
-    signal_mv = signal_of(recording)
-    added = noise_like(noise, recording)
-    added[:, : round(NOISE_FROM_S * recording.fs_hz)] = 0.0
-    reference = read_beats(source.record)
-    gain = noise_gain(signal_mv, added, reference, recording.fs_hz, source.snr_db)
-    return with_signal(recording, signal_mv + gain[:, None] * added)
 
 
 def _traits(recording: Recording) -> tuple[list[int], FloatArray]:

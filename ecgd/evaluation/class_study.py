@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isnan
 from pathlib import Path
 from typing import Final
 
 from ecgd.config.settings import Settings
+from ecgd.evaluation.cells import percent
 from ecgd.evaluation.databases import ReferenceBeats, read_beats
 from ecgd.evaluation.matching import match_events
 from ecgd.evaluation.scores import Counts, gross
@@ -157,7 +157,7 @@ def _line(leads: str, rows: Sequence[ClassRow]) -> str:
     figures = []
     for group in ("V", "S"):
         total = gross(row.ectopic[group] for row in rows)
-        figures += [_percent(total.sensitivity), _percent(total.predictivity)]
+        figures += [percent(total.sensitivity), percent(total.predictivity)]
     hours = sum(row.hours for row in rows)
     return (
         f"| {leads} | {' | '.join(figures)} "
@@ -177,7 +177,3 @@ def _record_line(row: ClassRow) -> str:
     counts = (row.ectopic[group] for group in ("V", "S"))
     told = " | ".join(f"{each.found}, {each.missed}, {each.extra}" for each in counts)
     return f"| {row.record} | {told} |"
-
-
-def _percent(ratio: float) -> str:
-    return "-" if isnan(ratio) else f"{100 * ratio:.2f} %"

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from ecgd.config.settings import Settings
-from ecgd.decision.alarm import AlarmBook, observe
+from ecgd.evaluation.alarm_course import count_critical
 from ecgd.evaluation.beat_study import OURS, OURS_FIRST, BeatRow, beat_row, rival_rows
 from ecgd.evaluation.class_study import BOTH, FIRST, PACED, ClassRow, class_row
 from ecgd.evaluation.databases import read_beats
 from ecgd.evaluation.rhythm_study import RhythmRow, read_rhythms, score_rhythm
 from ecgd.evaluation.stream import analyse_stream, first_channel
-from ecgd.model.alarm import ChangeKind
-from ecgd.model.assessment import Assessment
-from ecgd.model.finding import Severity
-from ecgd.pipeline.observation import observe_heart
 from ecgd.sources.recording import read_recording
 
 
@@ -52,19 +45,3 @@ def study_mitdb(path: Path, *, alone: bool = True, rivals: bool = True) -> Mitdb
         alarms=count_critical(both.assessments),
         hours=recording.duration_s / 3600.0,
     )
-
-
-def count_critical(assessments: Iterable[Assessment]) -> dict[str, int]:
-    """Return how many CRITICAL alarms of each kind the alarm machine would have raised."""
-    settings, ids = Settings().alarms, count(1)
-    book, raised = AlarmBook(), Counter[str]()
-    for assessment in assessments:
-        observation = observe_heart(assessment, assessment.time_s)
-        book, changes = observe(book, observation, settings, lambda: str(next(ids)))
-        raised.update(
-            change.alarm.event_type.value
-            for change in changes
-            if change.kind in (ChangeKind.RAISED, ChangeKind.ESCALATED)
-            and change.alarm.severity is Severity.CRITICAL
-        )
-    return dict(raised)

@@ -44,7 +44,7 @@ def study_noise(
 ) -> list[NoiseRow]:
     """Return our beats, and other libraries', in the noisy stretch of one record."""
     recording, reference = read_recording(path), read_beats(path)
-    mixed = add_noise(recording, reference, read_noise(noises, kind), snr_db)
+    mixed = add_noise(recording, reference, read_noise(noises, kind), snr_db, NOISE_FROM_S)
     begin_s = max(0.0, NOISE_FROM_S - CLEAN_S)
     piece = cut_recording(mixed, begin_s, NOISE_FROM_S + NOISE_S - begin_s)
     noisy = ((NOISE_FROM_S - begin_s, NOISE_FROM_S + NOISE_S - begin_s),)
@@ -59,20 +59,24 @@ def study_noise(
 
 
 def add_noise(
-    recording: Recording, reference: ReferenceBeats, noise: Noise, snr_db: float
+    recording: Recording,
+    reference: ReferenceBeats,
+    noise: Noise,
+    snr_db: float,
+    from_s: float = 0.0,
 ) -> Recording:
-    """Return the recording with noise from ``NOISE_FROM_S`` on.
+    """Return the recording with noise from ``from_s`` on, at a ratio as the program nst counts it.
 
     The signal's power is that of its usual QRS: half the mean square peak to peak amplitude.
     """
     signal_mv = signal_of(recording)
-    added = noise_like(noise, recording)
-    gain = noise_gain(signal_mv, added, reference, recording.fs_hz, snr_db)
-    begun = np.arange(recording.sample_count) >= NOISE_FROM_S * recording.fs_hz
+    added = _noise_like(noise, recording)
+    gain = _noise_gain(signal_mv, added, reference, recording.fs_hz, snr_db)
+    begun = np.arange(recording.sample_count) >= from_s * recording.fs_hz
     return with_signal(recording, signal_mv + gain[:, None] * added * begun)
 
 
-def noise_like(noise: Noise, recording: Recording) -> FloatArray:
+def _noise_like(noise: Noise, recording: Recording) -> FloatArray:
     """Return the noise at the recording's rate and length, one row a lead, repeated as needed."""
     at_s = np.arange(recording.sample_count) / recording.fs_hz
     source_s = np.arange(noise.signal_mv.shape[1]) / noise.fs_hz
@@ -83,14 +87,14 @@ def noise_like(noise: Noise, recording: Recording) -> FloatArray:
     return np.stack(rows)
 
 
-def noise_gain(
+def _noise_gain(
     signal_mv: FloatArray,
     noise_mv: FloatArray,
     reference: ReferenceBeats,
     fs_hz: float,
     snr_db: float,
 ) -> FloatArray:
-    """Return the factor per lead that gives the ratio, as the program nst counts it."""
+    """Return the factor per lead that gives the ratio."""
     normal = [t for t, s in zip(reference.times_s, reference.symbols, strict=True) if s == "N"]
     beats = (normal or list(reference.times_s))[:300]
     reach = round(0.05 * fs_hz)

@@ -10,10 +10,7 @@ import numpy as np
 
 from ecgd.config.settings import Settings
 from ecgd.evaluation.databases import read_table
-from ecgd.evaluation.stream import analyse_stream
-from ecgd.model.device import DeviceInfo
-from ecgd.model.signal import CountArray
-from ecgd.sources.recording import COUNTS_PER_MV, Recording
+from ecgd.evaluation.stream import analyse_stream, recording_of_uv
 
 FS_HZ: Final = 250.0
 LEADS: Final = ("I", "II")
@@ -42,7 +39,8 @@ def study_quality(folder: Path, first: int, step: int) -> list[QualityRow]:
     held = np.load(folder / "ecg250_uV.npy", mmap_mode="r")
     rows = []
     for number in range(first, len(labels), step):
-        analysed = analyse_stream(_recording(np.asarray(held[number])), Settings())
+        recording = recording_of_uv("challenge", LEADS, FS_HZ, np.asarray(held[number]))
+        analysed = analyse_stream(recording, Settings())
         worse = [
             min(lead.sqi for lead in each.quality if lead.lead in LEADS)
             for each in analysed.assessments
@@ -52,9 +50,3 @@ def study_quality(folder: Path, first: int, step: int) -> list[QualityRow]:
             QualityRow(label["record"], label["quality"] == "acceptable", float(np.mean(worse)))
         )
     return rows
-
-
-def _recording(counts_uv: CountArray) -> Recording:
-    device = DeviceInfo("challenge", FS_HZ, LEADS, COUNTS_PER_MV, adc_bits=32)
-    counts = counts_uv.astype(np.int32)
-    return Recording("challenge", LEADS, FS_HZ, counts, np.ones(counts.shape[1], np.bool_), device)

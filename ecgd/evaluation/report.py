@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import isnan, nan
+from math import nan
 from typing import Final
 
 from ecgd import __version__
 from ecgd.evaluation.beat_study import OURS, BeatRow, rows_of
 from ecgd.evaluation.boundary_study import KINDS, POINTS, BoundaryTally
+from ecgd.evaluation.cells import percent
 from ecgd.evaluation.figures import Figures
 from ecgd.evaluation.noise_study import NoiseRow
 from ecgd.evaluation.quality_study import QualityRow
@@ -53,9 +54,9 @@ def beat_section(rows: Sequence[BeatRow]) -> str:
         total = gross(match.counts for match in own)
         error = spread([1000 * error_s for match in own for error_s in match.errors_s])
         lines.append(
-            f"| {detector} | {_percent(total.sensitivity)} | {_percent(total.predictivity)} "
-            f"| {_percent(average(match.counts.sensitivity for match in own))} "
-            f"| {_percent(average(match.counts.predictivity for match in own))} "
+            f"| {detector} | {percent(total.sensitivity)} | {percent(total.predictivity)} "
+            f"| {percent(average(match.counts.sensitivity for match in own))} "
+            f"| {percent(average(match.counts.predictivity for match in own))} "
             f"| {error.mean:+.1f} ± {error.deviation:.1f} |"
         )
     worst = sorted(rows_of(rows, OURS), key=lambda row: row.match.counts.f1)[:WORST]
@@ -84,8 +85,8 @@ def noise_section(rows: Sequence[NoiseRow], figures: Figures) -> str:
         total = gross(row.match.counts for row in own)
         unusable = average(row.unusable_share for row in own) if detector == OURS else nan
         lines.append(
-            f"| {NOISE_NAMES[kind]} | {snr_db:g} | {detector} | {_percent(total.sensitivity)} "
-            f"| {_percent(total.predictivity)} | {_percent(total.f1)} | {_percent(unusable)} |"
+            f"| {NOISE_NAMES[kind]} | {snr_db:g} | {detector} | {percent(total.sensitivity)} "
+            f"| {percent(total.predictivity)} | {percent(total.f1)} | {percent(unusable)} |"
         )
         name = f"{detector}, {NOISE_NAMES[kind]}"
         curves.setdefault(name, []).append((snr_db, 100 * total.f1))
@@ -128,7 +129,7 @@ def boundary_section(
             errors = [_typical(tallies, kind, point, errors[k]) for k, point in enumerate(POINTS)]
         cells = " | ".join(f"{each.mean:+.1f} ± {each.deviation:.1f}" for each in errors)
         predictivity = counts.predictivity if every_beat_marked else nan
-        found = f"{_percent(counts.sensitivity)} | {_percent(predictivity)}"
+        found = f"{percent(counts.sensitivity)} | {percent(predictivity)}"
         lines.append(f"| {kind} | {found} | {cells} |")
     return "\n".join((*lines, ""))
 
@@ -160,8 +161,8 @@ def st_section(rows: Sequence[StRow], figures: Figures) -> str:
         "beats.\n\n"
         "| leads | measured | within 0.02 mV | error, µV | within our own uncertainty |\n"
         "|---|---|---|---|---|\n"
-        f"| {len(rows)} | {_percent(len(errors) / len(rows))} | {_percent(len(near) / len(rows))} "
-        f"| {error.mean:+.1f} ± {error.deviation:.1f} | {_percent(len(covered) / len(errors))} |\n"
+        f"| {len(rows)} | {percent(len(errors) / len(rows))} | {percent(len(near) / len(rows))} "
+        f"| {error.mean:+.1f} ± {error.deviation:.1f} | {percent(len(covered) / len(errors))} |\n"
         f"\n{plot}"
     )
 
@@ -201,9 +202,5 @@ def quality_section(rows: Sequence[QualityRow]) -> str:
         "Low-cost device, 10 s; people judged all twelve leads, we see I and II. Called\n"
         "acceptable: the worse lead's index, meaned over the daemon's windows, is 0.6 or more.\n\n"
         "| acceptable ones kept | unacceptable ones caught |\n|---|---|\n"
-        f"| {_percent(kept)} of {len(good)} | {_percent(caught)} of {len(bad)} |\n"
+        f"| {percent(kept)} of {len(good)} | {percent(caught)} of {len(bad)} |\n"
     )
-
-
-def _percent(ratio: float) -> str:
-    return "–" if isnan(ratio) else f"{100 * ratio:.2f} %"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
+from ecgd.evaluation.cells import percent_of
 from ecgd.evaluation.rhythm_study import (
     UNCLEAR,
     VENTRICULAR,
@@ -36,8 +37,7 @@ def rhythm_section(title: str, rows: Sequence[RhythmRow]) -> str:
 
 def _line(name: str, rows: Sequence[RhythmRow], rhythms: Sequence[str] | frozenset[str]) -> str:
     told, windows = sensitivity(rows, rhythms)
-    share = f"{100 * told / windows:.2f} %" if windows else "-"
-    return f"| {name} | {windows} | {share} |"
+    return f"| {name} | {windows} | {percent_of(told, windows, 2)} |"
 
 
 def _alarms(rows: Sequence[RhythmRow]) -> str:

@@ -14,8 +14,8 @@ import numpy as np
 
 from ecgd.evaluation.databases import read_table
 from ecgd.evaluation.diagnoses import Diagnosis, Label, label_other, label_ptbxl
-from ecgd.model.device import DeviceInfo
-from ecgd.model.signal import CountArray, FloatArray
+from ecgd.evaluation.stream import recording_of_uv
+from ecgd.model.signal import FloatArray
 from ecgd.sources.recording import COUNTS_PER_MV, Recording
 
 FS_HZ: Final = 250.0
@@ -46,10 +46,7 @@ def read_short_records(data: Path) -> list[ShortRecord]:
 
 def as_recording(name: str, signal_mv: FloatArray) -> Recording:
     """Return leads I and II (2, sample) as a device would have sent them."""
-    counts: CountArray = np.rint(signal_mv * COUNTS_PER_MV).astype(np.int32)
-    device = DeviceInfo(name, FS_HZ, LEADS, COUNTS_PER_MV, adc_bits=32, protocol="recording")
-    valid = np.ones(counts.shape[1], dtype=np.bool_)
-    return Recording(name, LEADS, FS_HZ, counts, valid, device)
+    return recording_of_uv(name, LEADS, FS_HZ, np.rint(signal_mv * COUNTS_PER_MV))
 
 
 def _read(folder: Path, label_of: Callable[[Mapping[str, str]], Label | None]) -> list[ShortRecord]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from ecgd.evaluation.cells import percent_of
 from ecgd.evaluation.scores import Counts, spread
 from ecgd.evaluation.st_episode_study import EpisodeRow
 from ecgd.evaluation.st_study import ALL_NOISES, SNR_DB, StRow
@@ -47,10 +48,10 @@ def noisy_st_section(rows: Sequence[StRow]) -> str:
         near = sum(error_mv <= LIMIT_MV for error_mv, _ in errors)
         covered = sum(error_mv <= doubt_mv for error_mv, doubt_mv in errors)
         lines.append(
-            f"| {NAMES[noise]} | {len(own)} | {_percent(near, len(own))} "
-            f"| {_percent(near, len(errors))} | {_percent(len(steady), len(own))} "
-            f"| {_percent(sum(each <= LIMIT_MV for each in steady), len(steady))} "
-            f"| {_percent(covered, len(errors))} |"
+            f"| {NAMES[noise]} | {len(own)} | {percent_of(near, len(own))} "
+            f"| {percent_of(near, len(errors))} | {percent_of(len(steady), len(own))} "
+            f"| {percent_of(sum(each <= LIMIT_MV for each in steady), len(steady))} "
+            f"| {percent_of(covered, len(errors))} |"
         )
     return "\n".join((*lines, ""))
 
@@ -95,7 +96,3 @@ def episode_section(ramps: Sequence[EpisodeRow], as_they_are: Sequence[EpisodeRo
         f"episodes nobody has marked here) {shown} episodes are told"
         + (f": {listed}.\n" if listed else ".\n")
     )
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "–"

@@ -12,11 +12,12 @@ from ecgd.evaluation.boundary_folds import unseen_network
 from ecgd.inference.scorer import NoModels
 from ecgd.model.assessment import Assessment
 from ecgd.model.beat import Beat
-from ecgd.model.signal import FloatArray
+from ecgd.model.device import DeviceInfo
+from ecgd.model.signal import BoolArray, CountArray, FloatArray
 from ecgd.pipeline.analysis import Analysis
 from ecgd.pipeline.history import History
 from ecgd.service.offline import windows_of
-from ecgd.sources.recording import Recording
+from ecgd.sources.recording import COUNTS_PER_MV, Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,20 @@ def analyse_stream(recording: Recording, settings: Settings) -> Analysed:
         history = assessed.history
         assessments.append(assessed.assessment)
     return Analysed(tuple(assessments), recording.fs_hz)
+
+
+def recording_of_uv(
+    name: str,
+    leads: tuple[str, ...],
+    fs_hz: float,
+    signal_uv: CountArray | FloatArray,
+    valid: BoolArray | None = None,
+) -> Recording:
+    """Return whole microvolts (lead, sample) as a device would have sent them."""
+    counts = signal_uv.astype(np.int32)
+    device = DeviceInfo(name, fs_hz, leads, COUNTS_PER_MV, adc_bits=32, protocol="recording")
+    whole = np.ones(counts.shape[1], np.bool_) if valid is None else valid
+    return Recording(name, leads, fs_hz, counts, whole, device)
 
 
 def first_channel(recording: Recording) -> Recording:

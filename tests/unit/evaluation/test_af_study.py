@@ -61,4 +61,4 @@ def test_the_table_counts_by_span_and_database() -> None:
     ]
     section = af_section(rows)
     assert "| 10 s | PTB-XL | 1 | 100.0 % | 1 | 0.0 % |" in section
-    assert "| 30 s | **all** | 1 | 0.0 % | 0 | - |" in section
+    assert "| 30 s | **all** | 1 | 0.0 % | 0 | – |" in section
