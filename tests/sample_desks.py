@@ -10,11 +10,12 @@ from ecgd.model.assessment import Assessment
 from ecgd.model.baseline import Confirmation
 from ecgd.model.coverage import CoverageSum, Danger
 from ecgd.model.st_change import StChange, StReference, StVector
+from ecgd.model.st_episode import KeptStEpisode
 from ecgd.web.baseline_gateway import BaselineEntry, BaselineRefusedError
 from ecgd.web.config_gateway import ConfigInForce
 from ecgd.web.coverage_gateway import PatientCoverage
 from ecgd.web.note_gateway import NoteEntry
-from ecgd.web.st_gateway import StCourse, StEpisodeEntry, StMinuteEntry
+from ecgd.web.st_gateway import StCourse, StMinuteEntry
 
 SETTINGS = Settings(
     patients=(PatientSettings(id="p1", source="serial:hc05", name="Ada Example"),),
@@ -88,7 +89,7 @@ class FakeSt:
             StMinuteEntry(at, {"II": (0.1, 0.2, 0.25), "III": (0.2, 0.27, 0.3)})
             for at in (1_699_999_200, 1_699_999_260)
         )
-        episode = StEpisodeEntry(
+        episode = KeptStEpisode(
             *(7, 1_699_999_230.0, "inferior", "elevation", "minutes before"),
             *(1_699_999_262.0, 1_699_999_280.0, 0.21, ("II", "III", "aVF"), {"II": 0.2}),
             *(None, None),

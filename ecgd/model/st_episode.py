@@ -48,6 +48,24 @@ class StEpisode:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptStEpisode:
+    """One episode as it is kept, in mV and Unix seconds; ``end_reason`` None: it goes on."""
+
+    episode_id: int
+    started_unix_s: float
+    group: str
+    direction: str
+    reference: str
+    confirmed_unix_s: float
+    extremum_unix_s: float
+    change_mv: float
+    leads: tuple[str, ...]
+    st_mv: dict[str, float]
+    ended_unix_s: float | None
+    end_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Excursion:
     """ST of one group away from what is usual; an episode once it is confirmed.
 

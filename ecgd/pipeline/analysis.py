@@ -24,13 +24,16 @@ from ecgd.features.rhythm import assess_rhythm
 from ecgd.features.st import summarise_st
 from ecgd.features.ventricular import judge_oscillation
 from ecgd.model.assessment import Assessment, StageLatency
-from ecgd.model.beat import Beat
+from ecgd.model.baseline import MedianBeat
 from ecgd.model.finding import (
+    ChannelFinding,
     EnsembleScore,
     LeadQuality,
     LeadSt,
     Outcome,
+    PlacementFinding,
     RhythmFinding,
+    StFinding,
 )
 from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.rhythm import (
@@ -80,6 +83,24 @@ class Assessed:
     prepared: Prepared
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Signal:
+    window: Window
+    channels: ChannelFinding | None
+    prepared: Prepared
+    quality: tuple[LeadQuality, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Heart:
+    beats: WatchedBeats
+    confidence: float | None
+    usual: MedianBeat | None
+    placement: PlacementFinding | None
+    leads_st: tuple[LeadSt, ...]
+    rhythm: RhythmFinding
+
+
 class Analysis:
     """The analysis of one window at a time; pure but for the clock that times its stages.
 
@@ -114,64 +135,18 @@ class Analysis:
         ``last`` says that no window follows, so that the newest beats are final too.
         """
         began_s = self._clock()
-        before = carry_over(window, history)
-        window, channels = check_leads(window)
-        before, channels = watch_channels(before, window, channels)
-        prepared = prepare(window, self._settings)
-        quality = assess_quality(window, prepared)
+        signal, before = self._look(window, carry_over(window, history))
         prepared_s = self._clock()
-        before = watch_waves(before, window, prepared, quality)
-        beats = watch_beats(window, prepared, quality, before, last=last, network=self._network)
-        confidence = confidence_in(window, quality, beats.known)
-        beats = replace(beats, history=follow_certainty(beats.history, confidence, window))
-        usual = usual_beat(window, prepared, beats.known)
-        after, placement = watch_electrodes(beats.history, window, prepared, quality, usual)
-        measured = self._summarise(window, prepared, quality, beats)
-        posture = after.change_watch.reference
-        changed = with_change(measured, after.baseline, posture)
-        leads_st = silence_st(changed, placement, channels)
-        after = follow_change(
-            after, window, usual, final=beats.final, leads_st=leads_st, settings=self._settings
-        )
-        rhythm = self._rhythm(window, prepared, quality, beats, confidence=confidence)
-        after = replace(after, fibrillates=rhythm.label == ATRIAL_FIBRILLATION)
-        # Atria that fibrillate have no P wave, whatever was taken for one.
-        final = without_p_waves(beats.final) if after.fibrillates else beats.final
-        intervals = measure_intervals(beats.known, usual, window.fs_hz, has_p=not after.fibrillates)
-        after = watch_variability(after, window)
+        heart, after = self._measure(signal, before, last=last)
         measured_s = self._clock()
-        remarks = remarks_on(window, channels)
-        after, signs = watch_signs(after, window, usual, leads_st)
-        assessment = self._judge(
-            window,
-            quality,
-            leads_st,
-            rhythm,
-            final,
-            remarks=remarks,
-            signs=signs,
-            after=after,
-        )
-        after, episodes = watch_st(after, window, leads_st, rhythm)
-        after = learn_from(after, window, usual, leads_st, assessment.st)
+        assessment, after = self._judge(signal, heart, after)
         latency = (
             StageLatency("waiting", began_s - window.arrived_s),
             StageLatency("preprocessing", prepared_s - began_s),
             StageLatency("features", measured_s - prepared_s),
             StageLatency("rules", self._clock() - measured_s),
         )
-        assessment = replace(
-            assessment,
-            troubles=find_troubles(window, prepared, quality),
-            beat_confidence=confidence,
-            placement=placement,
-            channels=channels,
-            intervals=intervals,
-            variability=None if after.fibrillates else after.variability,
-            st_episodes=episodes,
-            latency=latency,
-        )
-        return Assessed(assessment, after, prepared)
+        return Assessed(replace(assessment, latency=latency), after, signal.prepared)
 
     def score(self, assessed: Assessed) -> Assessment:
         """Ask the networks about a window that the rules have judged."""
@@ -207,34 +182,51 @@ class Analysis:
         answers = self._scorer.score(seen, MODEL_FS_HZ)
         return fuse(answers, self._ensemble, assessment.risk_level)
 
-    def _summarise(
-        self,
-        window: Window,
-        prepared: Prepared,
-        quality: tuple[LeadQuality, ...],
-        beats: WatchedBeats,
-    ) -> tuple[LeadSt, ...]:
+    def _look(self, window: Window, before: History) -> tuple[_Signal, History]:
+        """Return what can be seen of each lead, whatever the heart does."""
+        window, found = check_leads(window)
+        before, channels = watch_channels(before, window, found)
+        prepared = prepare(window, self._settings)
+        return _Signal(window, channels, prepared, assess_quality(window, prepared)), before
+
+    def _measure(self, signal: _Signal, before: History, *, last: bool) -> tuple[_Heart, History]:
+        """Return beats, ST and rhythm."""
+        window, prepared, quality = signal.window, signal.prepared, signal.quality
+        before = watch_waves(before, window, prepared, quality)
+        beats = watch_beats(window, prepared, quality, before, last=last, network=self._network)
+        confidence = confidence_in(window, quality, beats.known)
+        beats = replace(beats, history=follow_certainty(beats.history, confidence, window))
+        usual = usual_beat(window, prepared, beats.known)
+        after, placement = watch_electrodes(beats.history, window, prepared, quality, usual)
+        measured = self._summarise(signal, beats)
+        changed = with_change(measured, after.baseline, after.change_watch.reference)
+        leads_st = silence_st(changed, placement, signal.channels)
+        after = follow_change(
+            after, window, usual, final=beats.final, leads_st=leads_st, settings=self._settings
+        )
+        rhythm = self._rhythm(signal, beats, confidence=confidence)
+        after = replace(after, fibrillates=rhythm.label == ATRIAL_FIBRILLATION)
+        after = watch_variability(after, window)
+        return _Heart(beats, confidence, usual, placement, leads_st, rhythm), after
+
+    def _summarise(self, signal: _Signal, beats: WatchedBeats) -> tuple[LeadSt, ...]:
+        window = signal.window
         return summarise_st(
             beats.known,
-            prepared.leads,
+            signal.prepared.leads,
             fs_hz=window.fs_hz,
             now_index=window.end_index,
             settings=self._settings,
-            lead_usable=[lead.usable for lead in quality],
+            lead_usable=[lead.usable for lead in signal.quality],
             highpass_hz=window.device.highpass_hz,
             lowpass_hz=window.device.lowpass_hz,
         )
 
     def _rhythm(
-        self,
-        window: Window,
-        prepared: Prepared,
-        quality: tuple[LeadQuality, ...],
-        beats: WatchedBeats,
-        *,
-        confidence: float | None,
+        self, signal: _Signal, beats: WatchedBeats, *, confidence: float | None
     ) -> RhythmFinding:
         """Return the rhythm; beats that are right beyond doubt are no fibrillation."""
+        window, quality = signal.window, signal.quality
         label, rate_bpm = judge_oscillation(beats.history.waves, window.fs_hz)
         stands_apart = confidence is not None and confidence >= GOOD_CONFIDENCE
         if label != UNKNOWN and not (label == VENTRICULAR_FIBRILLATION and stands_apart):
@@ -250,8 +242,9 @@ class Analysis:
             fibrillated=beats.history.fibrillates,
             sure=beats.history.certainty >= LEAST_CERTAINTY,
         )
+        since_index = beats.known[-1].r_peak if beats.known else window.start_index
         if rhythm.label == ASYSTOLE and beats_in_one_lead(
-            window, prepared, quality, beats.known[-1].r_peak if beats.known else window.start_index
+            window, signal.prepared, quality, since_index
         ):
             return RhythmFinding(UNKNOWN, None)
         told_in_noise = rhythm.label in {ASYSTOLE, VENTRICULAR_RUN, VENTRICULAR_TACHYCARDIA}
@@ -259,35 +252,22 @@ class Analysis:
             return rhythm
         return RhythmFinding(UNKNOWN, None)
 
-    def _judge(
-        self,
-        window: Window,
-        quality: tuple[LeadQuality, ...],
-        leads_st: tuple[LeadSt, ...],
-        rhythm: RhythmFinding,
-        final: tuple[Beat, ...],
-        *,
-        remarks: tuple[str, ...],
-        signs: BeatSigns,
-        after: History,
-    ) -> Assessment:
-        # Without beats that can be told apart there is no ST, whatever was measured.
-        st = None
-        if rhythm.label not in OSCILLATIONS:
-            st = judge_with_signs(leads_st, signs, self._settings)
-            st = in_view_of(after, st, self._settings)
-        if st is not None:
-            st = replace(st, evidence=(*st.evidence, *remarks))
+    def _judge(self, signal: _Signal, heart: _Heart, after: History) -> tuple[Assessment, History]:
+        """Return what the rules say of it, and the history with all that was learned."""
+        window, rhythm, usual, leads_st = signal.window, heart.rhythm, heart.usual, heart.leads_st
+        after, signs = watch_signs(after, window, usual, leads_st)
+        st = self._judge_st(signal, heart, after, signs)
+        judged = is_judged(st, rhythm)
         findings = find(
-            st,
-            rhythm,
-            None,
-            analysis=self._settings,
-            ensemble=self._ensemble,
-            judged=is_judged(st, rhythm),
+            st, rhythm, None, analysis=self._settings, ensemble=self._ensemble, judged=judged
         )
-        cannot_judge = why_not(quality, leads_st, st, rhythm)
-        return Assessment(
+        cannot_judge = why_not(signal.quality, leads_st, st, rhythm)
+        after, episodes = watch_st(after, window, leads_st, rhythm)
+        after = learn_from(after, window, usual, leads_st, st)
+        known, fibrillates = heart.beats.known, after.fibrillates
+        # Atria that fibrillate have no P wave, whatever was taken for one.
+        final = without_p_waves(heart.beats.final) if fibrillates else heart.beats.final
+        assessment = Assessment(
             start_index=window.start_index,
             end_index=window.end_index,
             fs_hz=window.fs_hz,
@@ -296,13 +276,33 @@ class Analysis:
             outcome=outcome_of(findings, cannot_judge),
             risk_level=risk_of(st, leads_st),
             rhythm=rhythm,
-            quality=quality,
+            quality=signal.quality,
             st=st,
             findings=findings,
             cannot_judge=cannot_judge,
             beats=final,
             unjudged=unjudged_events(st, rhythm, None, has_networks=self.has_networks),
+            troubles=find_troubles(window, signal.prepared, signal.quality),
+            beat_confidence=heart.confidence,
+            placement=heart.placement,
+            channels=signal.channels,
+            intervals=measure_intervals(known, usual, window.fs_hz, has_p=not fibrillates),
+            variability=None if fibrillates else after.variability,
+            st_episodes=episodes,
         )
+        return assessment, after
+
+    def _judge_st(
+        self, signal: _Signal, heart: _Heart, after: History, signs: BeatSigns
+    ) -> StFinding | None:
+        """Return ST by the rules; None without beats that can be told apart."""
+        if heart.rhythm.label in OSCILLATIONS:
+            return None
+        st = judge_with_signs(heart.leads_st, signs, self._settings)
+        st = in_view_of(after, st, self._settings)
+        if st is None:
+            return None
+        return replace(st, evidence=(*st.evidence, *remarks_on(signal.window, signal.channels)))
 
 
 def model_input(prepared: Prepared, drift_degree: int) -> FloatArray:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from ecgd.model.finding import LeadSt
+from ecgd.model.st_episode import KeptStEpisode
 from ecgd.service.session import PatientSession
-from ecgd.store.st_reader import StMinute, StoredEpisode, StReader
-from ecgd.web.st_gateway import StCourse, StEpisodeEntry, StMinuteEntry
+from ecgd.store.st_reader import StMinute, StReader
+from ecgd.web.st_gateway import StCourse, StMinuteEntry
 
 
 class StDesk:
@@ -39,13 +40,13 @@ class StDesk:
 
     def _stored(
         self, patient_id: str, minutes: int, episodes_since_unix_s: float
-    ) -> tuple[tuple[StMinuteEntry, ...], tuple[StEpisodeEntry, ...]] | None:
+    ) -> tuple[tuple[StMinuteEntry, ...], tuple[KeptStEpisode, ...]] | None:
         if all(each.patient_id != patient_id for each in self._reader.patients()):
             return None
         now_unix_s = self._clock()
         found = self._reader.st_minutes(patient_id, now_unix_s - 60.0 * minutes, now_unix_s + 60.0)
         episodes = self._reader.st_episodes(patient_id, episodes_since_unix_s)
-        return tuple(_by_minute(found)), tuple(_entry(each) for each in episodes)
+        return tuple(_by_minute(found)), episodes
 
 
 def _now(session: PatientSession | None) -> tuple[tuple[LeadSt, ...], float | None]:
@@ -63,20 +64,3 @@ def _by_minute(found: Iterable[StMinute]) -> list[StMinuteEntry]:
         figures = (each.low_mv, each.median_mv, each.high_mv)
         minutes.setdefault(each.at_unix_s, {})[each.lead] = figures
     return [StMinuteEntry(at_unix_s, st_mv) for at_unix_s, st_mv in minutes.items()]
-
-
-def _entry(episode: StoredEpisode) -> StEpisodeEntry:
-    return StEpisodeEntry(
-        episode_id=episode.id,
-        started_unix_s=episode.started_unix_s,
-        group=episode.group,
-        direction=episode.direction,
-        reference=episode.reference,
-        confirmed_unix_s=episode.confirmed_unix_s,
-        extremum_unix_s=episode.extremum_unix_s,
-        change_mv=episode.change_mv,
-        leads=episode.leads,
-        st_mv=episode.st_mv,
-        ended_unix_s=episode.ended_unix_s,
-        end_reason=episode.end_reason,
-    )

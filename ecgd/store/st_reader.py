@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ecgd.model.st_episode import KeptStEpisode
 from ecgd.store.reader import LIMIT, StoreReader
 from ecgd.store.results import RULES
 
@@ -37,7 +38,7 @@ ORDER BY 1, 2
 """One row a minute and lead, of detail while there is any, else of ``trends``."""
 
 _EPISODES: Final = """
-SELECT st_episodes.*, users.patient_id FROM st_episodes JOIN users ON users.id = user_id
+SELECT st_episodes.* FROM st_episodes JOIN users ON users.id = user_id
 WHERE users.patient_id = :patient AND st_episodes.timestamp >= :since
 ORDER BY st_episodes.timestamp DESC, st_episodes.id DESC LIMIT :limit
 """
@@ -54,25 +55,6 @@ class StMinute:
     high_mv: float
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEpisode:
-    """One row of ``st_episodes``; ``end_reason`` None: it goes on."""
-
-    id: int
-    patient_id: str
-    started_unix_s: float
-    group: str
-    direction: str
-    reference: str
-    confirmed_unix_s: float
-    extremum_unix_s: float
-    change_mv: float
-    leads: tuple[str, ...]
-    st_mv: dict[str, float]
-    ended_unix_s: float | None
-    end_reason: str | None
-
-
 class StReader(StoreReader):
     """Reads ST. Raises StoreError as every reader does."""
 
@@ -85,16 +67,15 @@ class StReader(StoreReader):
 
     def st_episodes(
         self, patient_id: str, since_unix_s: float = 0.0, limit: int = LIMIT
-    ) -> tuple[StoredEpisode, ...]:
+    ) -> tuple[KeptStEpisode, ...]:
         """Return the episodes that began since then, the newest first."""
         values = {"patient": patient_id, "since": since_unix_s, "limit": limit}
         return tuple(_episode(row) for row in self._rows(_EPISODES, values))
 
 
-def _episode(row: Any) -> StoredEpisode:
-    return StoredEpisode(
-        id=row["id"],
-        patient_id=row["patient_id"],
+def _episode(row: Any) -> KeptStEpisode:
+    return KeptStEpisode(
+        episode_id=row["id"],
         started_unix_s=row["timestamp"],
         group=row["lead_group"],
         direction=row["direction"],

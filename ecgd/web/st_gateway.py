@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ecgd.model.finding import LeadSt
+from ecgd.model.st_episode import KeptStEpisode
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,31 +18,13 @@ class StMinuteEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class StEpisodeEntry:
-    """One episode; ``end_reason`` None: it goes on."""
-
-    episode_id: int
-    started_unix_s: float
-    group: str
-    direction: str
-    reference: str
-    confirmed_unix_s: float
-    extremum_unix_s: float
-    change_mv: float
-    leads: tuple[str, ...]
-    st_mv: dict[str, float]
-    ended_unix_s: float | None
-    end_reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class StCourse:
     """ST now (``age_s`` None: nothing yet), minute by minute, and episodes, the newest first."""
 
     now: tuple[LeadSt, ...]
     age_s: float | None
     minutes: tuple[StMinuteEntry, ...]
-    episodes: tuple[StEpisodeEntry, ...]
+    episodes: tuple[KeptStEpisode, ...]
 
 
 class StGateway(Protocol):

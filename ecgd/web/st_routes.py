@@ -8,11 +8,12 @@ from typing import Final
 
 from aiohttp import web
 
+from ecgd.model.st_episode import KeptStEpisode
 from ecgd.web.answers import json_answer
 from ecgd.web.body import RefusedError, check_query
 from ecgd.web.clock import Clock
 from ecgd.web.json_shape import Shape, plain
-from ecgd.web.st_gateway import StEpisodeEntry, StGateway
+from ecgd.web.st_gateway import StGateway
 
 MOST_MINUTES: Final = 24 * 60
 MOST_DAYS: Final = 366
@@ -50,7 +51,7 @@ class StRoutes:
             }
         )
 
-    def _episode(self, episode: StEpisodeEntry) -> Shape:
+    def _episode(self, episode: KeptStEpisode) -> Shape:
         shape: Shape = plain(episode)
         ended_s = episode.ended_unix_s
         lasted_s = None if ended_s is None else max(0.0, ended_s - episode.started_unix_s)

@@ -51,7 +51,10 @@ def test_an_episode_is_one_row_from_its_beginning_to_its_end(path: Path) -> None
     assert (going_on.started_unix_s, going_on.direction) == (T0 + 100.0, "elevation")
     run_once(path, ENDED)
     (ended,) = StReader(path).st_episodes("ann")
-    assert (ended.id, ended.started_unix_s) == (going_on.id, going_on.started_unix_s)
+    assert (ended.episode_id, ended.started_unix_s) == (
+        going_on.episode_id,
+        going_on.started_unix_s,
+    )
     assert (ended.change_mv, ended.extremum_unix_s) == (0.22, T0 + 150.0)
     assert (ended.ended_unix_s, ended.end_reason) == (T0 + 400.0, "back to usual")
     assert (ended.leads, ended.st_mv) == (("II", "III"), {"II": 0.21})
