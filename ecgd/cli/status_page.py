@@ -187,6 +187,8 @@ def _add_device(grid: Table, patient: Json) -> None:
     text.append(f"  {device['fs_hz']:g} Hz, {' '.join(clean(lead) for lead in device['leads'])}")
     for words in patient["device_words"]:
         text.append(f"\n{clean(words)}", "yellow")
+    for words in patient["device_limits"]:
+        text.append(f"\n{clean(words)}", "dim")
     grid.add_row("Device", text, "")
     grid.add_row("Contact", _contact_text(patient), _contact_age(patient))
 

@@ -53,6 +53,7 @@ class PatientStatus:
     device_age_s: float | None = None
     device_standing: str = "not bound"
     device_words: tuple[str, ...] = ()
+    device_limits: tuple[str, ...] = ()
     coverage: CoverageSum | None = None
 
 

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from ecgd.config.settings import DeviceSettings
 from ecgd.model.device import DeviceInfo
+
+SPIKE_LOWPASS_HZ: Final = 60.0
+"""A lower corner makes a pacing spike as wide as a narrow QRS (docs/signal.md, Pacemakers)."""
+
+
+def limits_of(device: DeviceInfo) -> tuple[str, ...]:
+    """Return in words what this front end cannot show, whatever the heart does."""
+    lowpass_hz = device.lowpass_hz
+    if lowpass_hz is None or lowpass_hz >= SPIKE_LOWPASS_HZ:
+        return ()
+    return (
+        f"pacemaker spikes cannot be told behind its {lowpass_hz:g} Hz low-pass: "
+        "a pacemaker that the heart does not answer may look like beats",
+    )
 
 
 def complete_front_end(device: DeviceInfo, settings: DeviceSettings) -> DeviceInfo:

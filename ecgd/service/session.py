@@ -21,6 +21,7 @@ from ecgd.model.link import (
     SamplesReceived,
 )
 from ecgd.model.status import PatientStatus
+from ecgd.pipeline.front_end import limits_of
 from ecgd.pipeline.intake import (
     DeviceReset,
     DeviceSeen,
@@ -246,6 +247,7 @@ class PatientSession:
             device_age_s=_age(self._device_s, now_s),
             device_standing=self.bond.standing.value,
             device_words=(*self.bond.foreign_words(), *self.bond.change_words()),
+            device_limits=() if self.intake.device is None else limits_of(self.intake.device),
         )
 
     def _set_link(self, state: LinkState, now_s: float, reason: str) -> None:

@@ -75,6 +75,7 @@ def patient_shape(patient: PatientStatus, clock: Clock) -> Shape:
         "device": _aged(patient.device, patient.device_age_s),
         "device_standing": patient.device_standing,
         "device_words": list(patient.device_words),
+        "device_limits": list(patient.device_limits),
         "device_status": _aged(reported, patient.device_status_age_s),
         "battery": {
             "percent": plain(patient.battery_percent),

@@ -191,13 +191,17 @@ def test_what_is_wrong_with_electrodes_leads_and_device_is_shown() -> None:
         channels=ChannelFinding(("III",), "III contradicts I and II", ("III",)),
     )
     patient = replace(
-        _with(swapped), device_standing="foreign", device_words=("not Ada's: accept it first",)
+        _with(swapped),
+        device_standing="foreign",
+        device_words=("not Ada's: accept it first",),
+        device_limits=("pacemaker spikes cannot be told",),
     )
     text = _page_of(patient)
     assert "exchanged: RA and LA (lead I upside down)" in text
     assert "III contradicts I and II; derived instead: III" in text
     assert "node-01, foreign  250 Hz, I II" in text
     assert "not Ada's: accept it first" in text
+    assert "pacemaker spikes cannot be told" in text
 
 
 def test_what_a_device_cannot_report_is_said_of_this_device() -> None:
