@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ecgd.config.settings import AnalysisSettings
-from ecgd.dsp.prepare import Prepared, prepare
+from ecgd.dsp.prepare import prepare
 from ecgd.dsp.quality import assess_quality
 from ecgd.features.beats import FoundBeats, find_beats
 from ecgd.features.r_peaks import PeakHints
 from ecgd.model.device import DeviceInfo
 from ecgd.model.leads import DERIVATION, LIMB_LEADS
-from ecgd.model.signal import BoolArray, FloatArray, Window
+from ecgd.model.signal import BoolArray, FloatArray, Prepared, Window
 
 SETTINGS = AnalysisSettings()
 
@@ -96,14 +96,4 @@ def find(seen: Window, hints: PeakHints | None = None) -> tuple[Prepared, FoundB
     """Prepare a window, judge its leads and find its beats."""
     prepared = prepare(seen, SETTINGS)
     usable = np.array([lead.usable for lead in assess_quality(seen, prepared)], dtype=np.bool_)
-    found = find_beats(
-        start_index=seen.start_index,
-        fs_hz=seen.fs_hz,
-        leads=prepared.leads,
-        st_path_mv=prepared.st_path_mv,
-        band_mv=prepared.band_mv,
-        valid=prepared.valid,
-        usable=usable,
-        hints=hints,
-    )
-    return prepared, found
+    return prepared, find_beats(prepared, usable, hints=hints)

@@ -21,6 +21,7 @@ from ecgd.model.st_episode import StEpisode, StReference
 from ecgd.store.alarms import SaveAlarmBook, SaveBaseline, StoreAlert
 from ecgd.store.coverage import AddCoverage
 from ecgd.store.database import connect
+from ecgd.store.evolutions import SaveEvolution
 from ecgd.store.figures import StoreHealthEvent, StoreNote
 from ecgd.store.marks import SetMark
 from ecgd.store.migrations import APPLICATION_ID, newest_version, version_of
@@ -51,6 +52,7 @@ def write_rows(path: Path) -> None:
     StoreNote("ann", NOW_UNIX_S, "nurse", "sleeps").apply(connection)
     SaveAlarmBook("ann", '{"tracks":[]}', NOW_UNIX_S).apply(connection)
     SaveBaseline("ann", '{"st_mv":{}}', NOW_UNIX_S).apply(connection)
+    SaveEvolution("ann", '{"moments":[]}', NOW_UNIX_S).apply(connection)
     unseen_s = {Danger.STEMI: {"muscle tension": 60.0}}
     AddCoverage("ann", CoverageSum(3600, 3700.0, 300.0, unseen_s), NOW_UNIX_S).apply(connection)
     leads = ("II", "III"), (("II", 0.2),)

@@ -10,6 +10,7 @@ from ecgd.model.coverage import EVENTS, Danger
 from ecgd.model.rhythm import OSCILLATIONS
 
 FEW_BEATS: Final = "too few beats seen yet"
+TOO_SHORT: Final = "not yet watched for long enough without a hole"
 PARTLY_VISIBLE: Final = "ST seen in one of the two territories only"
 UNSTEADY_ST: Final = "ST too unsteady to judge"
 
@@ -30,6 +31,8 @@ def blind_to_all(reason: str) -> dict[Danger, str]:
 
 def _reason(danger: Danger, assessment: Assessment) -> str:
     label = assessment.rhythm.label
+    if danger is Danger.ATRIAL_FIBRILLATION and assessment.rhythm.fibrillates is None:
+        return _signal_reason(assessment) or TOO_SHORT
     if label in OSCILLATIONS:
         return f"hidden by {label}"
     if danger is Danger.STEMI:

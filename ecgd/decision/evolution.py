@@ -61,9 +61,23 @@ def follow(
     now = Moment(time_s, inferior, lateral)
     moments = evolution.moments
     if moments and time_s - moments[-1].time_s < EVERY_S:
-        return Evolution((*moments[:-1], _mean(moments[-1], now)))
+        return Evolution((*moments[:-1], _mean(moments[-1], now)), time_s)
     fresh = [each for each in moments if time_s - each.time_s <= OUT_OF_REACH_S]
-    return Evolution((*fresh[-(MOST_MOMENTS - 1) :], now))
+    return Evolution((*fresh[-(MOST_MOMENTS - 1) :], now), time_s)
+
+
+def join(earlier: Evolution, later: Evolution, gone_s: float) -> Evolution:
+    """Return the course that goes on from one that ended ``gone_s`` before the newest window.
+
+    Where a clock says that the two overlap, the later begins where the earlier ended.
+    """
+    if not later.moments:
+        return later
+    watched_s = later.until_s - later.moments[0].time_s
+    before = earlier.moved(later.until_s - max(gone_s, watched_s) - earlier.until_s)
+    in_reach_s = later.until_s - OUT_OF_REACH_S
+    known = [each for each in before.moments if each.time_s >= in_reach_s]
+    return Evolution((*known, *later.moments)[-MOST_MOMENTS:], later.until_s)
 
 
 def stage_of(evolution: Evolution, territory: Territory | None) -> str:

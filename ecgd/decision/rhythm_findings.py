@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from ecgd.config.settings import AnalysisSettings
@@ -46,14 +47,8 @@ _PREMATURE: Final = frozenset(
 )
 _CHANGES: Final = frozenset({RhythmSign.RATE_RISE, RhythmSign.RATE_FALL})
 
-_GRAVER_THAN_AF: Final = frozenset(
-    {
-        *OSCILLATIONS,
-        *(ASYSTOLE, EXTREME_BRADYCARDIA, EXTREME_TACHYCARDIA, PAUSE, VENTRICULAR_RUN),
-        SUPRAVENTRICULAR_TACHYCARDIA,
-    }
-)
-_GRAVER_THAN_SVT: Final = _GRAVER_THAN_AF - {SUPRAVENTRICULAR_TACHYCARDIA}
+_HIDES_ATRIA: Final = frozenset({*OSCILLATIONS, ASYSTOLE, VENTRICULAR_RUN})
+_GRAVER_THAN_SVT: Final = _HIDES_ATRIA | {EXTREME_BRADYCARDIA, EXTREME_TACHYCARDIA, PAUSE}
 _HIDDEN_BY_RUN: Final = frozenset({EventType.EXTREME_BRADYCARDIA, EventType.EXTREME_TACHYCARDIA})
 _HIDDEN_BY_OSCILLATION: Final = frozenset(
     {
@@ -70,6 +65,9 @@ def rhythm_findings(rhythm: RhythmFinding, settings: AnalysisSettings) -> Iterat
     if rhythm.label in BY_LABEL:
         event_type, severity = BY_LABEL[rhythm.label]
         yield _heart(event_type, severity, *_evidence(rhythm), lasted_s=rhythm.lasted_s)
+    if rhythm.fibrillates and rhythm.label not in {ATRIAL_FIBRILLATION, *_HIDES_ATRIA}:
+        event_type, severity = BY_LABEL[ATRIAL_FIBRILLATION]
+        yield _heart(event_type, severity, *_evidence(replace(rhythm, label=ATRIAL_FIBRILLATION)))
     yield from _pause(rhythm, settings)
     if rhythm.label in OSCILLATIONS:
         return
@@ -88,15 +86,15 @@ def rhythm_findings(rhythm: RhythmFinding, settings: AnalysisSettings) -> Iterat
 def hidden_by(rhythm: RhythmFinding) -> frozenset[EventType]:
     """Return the kinds that a rhythm hides: their absence says nothing.
 
-    The rhythm has one label, the gravest: what is milder cannot be seen under it, and where no
-    beats can be told apart neither rate nor pause. A standstill can: what swings does not stand
-    still.
+    The rhythm has one label, the gravest: what is milder cannot be seen under it, but for the
+    atria's, and where no beats can be told apart neither rate nor pause. A standstill can: what
+    swings does not stand still.
     """
     if rhythm.label == UNKNOWN:
         return RHYTHM_KINDS
     return frozenset(
         (
-            *((EventType.ATRIAL_FIBRILLATION,) if rhythm.label in _GRAVER_THAN_AF else ()),
+            *(() if shows_atria(rhythm) else (EventType.ATRIAL_FIBRILLATION,)),
             *(
                 (EventType.SUPRAVENTRICULAR_TACHYCARDIA,)
                 if rhythm.label in _GRAVER_THAN_SVT
@@ -106,6 +104,11 @@ def hidden_by(rhythm: RhythmFinding) -> frozenset[EventType]:
             *(_HIDDEN_BY_OSCILLATION if rhythm.label in OSCILLATIONS else ()),
         )
     )
+
+
+def shows_atria(rhythm: RhythmFinding) -> bool:
+    """Tell whether ``rhythm`` says if the atria fibrillate."""
+    return rhythm.fibrillates is not None and rhythm.label not in {UNKNOWN, *_HIDES_ATRIA}
 
 
 def _evidence(rhythm: RhythmFinding) -> tuple[str, ...]:

@@ -30,14 +30,14 @@ MOST_BEATS: Final = 60
 FIRST_S: Final = 20.0
 """Signal from which a first reference is made."""
 
-LASTS_S: Final = 15.0
+LASTS_S: Final = 30.0
 """A change counts once it has lasted so long."""
 
-LEAST_SHARE: Final = 0.4
+LEAST_SHARE: Final = 0.2
 """Least size of a change that counts, as a share of ``st_change_mv``: the vector of six leads is
 steadier than a single lead."""
 
-USUAL_TIMES: Final = 3.0
+USUAL_TIMES: Final = 2.0
 """Beyond that, what varies without cause counts with so many standard deviations."""
 
 TURN_SHARE: Final = 0.05
@@ -75,11 +75,17 @@ POSTURE_LOOKS: Final = 5
 """So many looks in a row must agree on another posture."""
 
 
+COURSE_S: Final = 3.0
 LAG_S: Final = (240.0, 90.0)
-LAG_LEVELS: Final = 4
-FAR_TIMES: Final = 1.5
-"""An occlusion changes ST within a minute or two, a drift in many: a change has to be one against
-the minutes before as well, or be so many times larger than its threshold."""
+LAG_LEVELS: Final = 7
+STEP_LEVELS: Final = 2
+STEP_S: Final = 12.0
+STEP_SHARE: Final = 0.5
+FAR_TIMES: Final = 2.0
+"""An occlusion changes ST within a minute or two; a drift takes many, a posture, a pulled electrode
+or another way of conduction a moment. So a change has to be one against the minutes before as well,
+and not half of it come within two levels of the course, unless a hole of more than ``STEP_S`` lies
+between them; or it is so many times larger than its threshold."""
 
 
 class StBeat(NamedTuple):
@@ -186,7 +192,9 @@ def _begin(watch: ChangeWatch, level: StLevel, time_s: float, *, may_learn: bool
     if time_s - lessons[0].time_s + SPAN_S / 2 < FIRST_S:
         return replace(watch, lessons=lessons)
     middle = StVector(median([b.x_mv for b in lessons]), median([b.y_mv for b in lessons]))
-    reference = StReference(middle, PRIOR_DRIFT_MV, FIRST_S)
+    # A reference that was learned from restless signal is as uncertain as that was.
+    drift_mv = min(MOST_DRIFT_MV, hypot(PRIOR_DRIFT_MV, level.error_mv))
+    reference = StReference(middle, drift_mv, FIRST_S)
     return replace(watch, lessons=(), reference=reference, error_mv=level.error_mv)
 
 
@@ -210,7 +218,10 @@ def _compare(
     is_beyond = way.size_mv >= threshold_mv and (
         was_told
         or way.size_mv >= FAR_TIMES * threshold_mv
-        or _has_come_lately(watch.course, level.vector, time_s, threshold_mv)
+        or (
+            not _came_at_once(watch.course, way)
+            and _has_come_lately(watch.course, level.vector, time_s, threshold_mv)
+        )
     )
     said = (*said, Judgement(time_s, int(is_beyond)))
     lasted_s = lasting_s(said, lambda judgement: judgement.severity > 0, LASTING_SHARE)
@@ -228,10 +239,20 @@ def _compare(
 
 def _continued(course: tuple[StBeat, ...], level: StLevel, time_s: float) -> tuple[StBeat, ...]:
     """Return the course with a level more, if it is time for one."""
-    if course and time_s - course[-1].time_s < LESSON_S:
+    if course and time_s - course[-1].time_s < COURSE_S:
         return course
     fresh = tuple(each for each in course if each.time_s > time_s - LAG_S[0])
     return (*fresh, StBeat(time_s, level.vector.x_mv, level.vector.y_mv))
+
+
+def _came_at_once(course: Sequence[StBeat], way: StVector) -> bool:
+    """Tell whether half of a change came within two levels of the course."""
+    least = STEP_SHARE * way.size_mv**2
+    return any(
+        (now.x_mv - before.x_mv) * way.x_mv + (now.y_mv - before.y_mv) * way.y_mv > least
+        for before, now in zip(course, course[STEP_LEVELS:], strict=False)
+        if now.time_s - before.time_s <= STEP_S
+    )
 
 
 def _has_come_lately(

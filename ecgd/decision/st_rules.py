@@ -221,12 +221,16 @@ def _growth(seen: _Seen, lead: str) -> float:
 
 
 def _risk(seen: _Seen) -> RiskLevel | None:
-    """Return the risk level, gravest rule first; None: nothing found, nothing judgeable."""
-    if seen.pairs or seen.excess:
+    """Return the risk level, gravest rule first; None: nothing found, nothing judgeable.
+
+    aVR lies opposite to every territory that limb leads show: by itself it is no STEMI, behind a
+    block as little as without.
+    """
+    if seen.pairs or any(each.lead != "aVR" for each in seen.excess):
         return RiskLevel.CRITICAL_STEMI
     if seen.is_unsteady and not seen.new_lbbb:
         return None
-    if len(seen.elevated) >= 2 or seen.left_main or seen.new_lbbb:
+    if len(seen.elevated) >= 2 or seen.left_main or seen.new_lbbb or seen.excess:
         return RiskLevel.HIGH_MI_RISK
     if seen.depressed_pairs or seen.changed:
         return RiskLevel.MODERATE_RISK

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from ecgd.model.leads import DERIVATION, LIMB_LEADS
@@ -31,6 +33,7 @@ def complete_limb_leads(
     return (*LIMB_LEADS, *others), np.stack(rows)
 
 
+@lru_cache(maxsize=64)
 def mixing_of(leads: tuple[str, ...], measured: tuple[str, ...]) -> Mixing | None:
     """Return how completed ``leads`` follow from the ``measured`` ones; None: all were measured."""
     sources = tuple(k for k, lead in enumerate(leads) if lead in measured)
@@ -43,6 +46,7 @@ def mixing_of(leads: tuple[str, ...], measured: tuple[str, ...]) -> Mixing | Non
     for k, lead in enumerate(leads):
         if lead not in named:
             weights[k, :2] = from_pair[LIMB_LEADS.index(lead)]
+    weights.setflags(write=False)
     return Mixing(sources, weights)
 
 
@@ -52,9 +56,11 @@ def derivation_sources(leads: tuple[str, ...]) -> tuple[str, ...]:
     return measured[:2]
 
 
+@lru_cache(maxsize=16)
 def _weights_from(sources: tuple[str, ...]) -> FloatArray:
     """Return, per limb lead, its weights on the two source leads; shape (6, 2)."""
     basis = np.array([DERIVATION[lead] for lead in LIMB_LEADS])
     from_sources = np.array([DERIVATION[lead] for lead in sources])
     weights: FloatArray = np.round(basis @ np.linalg.inv(from_sources), 12)
+    weights.setflags(write=False)
     return weights

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.polynomial import legendre
 
+from ecgd.model.order import median_of
 from ecgd.model.signal import BoolArray, FloatArray
 
 NYQUIST_SHARE = 0.9
@@ -51,8 +52,9 @@ def remove_mains(signal: FloatArray, valid: BoolArray, fs_hz: float, mains_hz: f
     basis = _mains_basis(signal.shape[-1], fs_hz, mains_hz)
     if basis.shape[1] == 0 or int(valid.sum()) < 4 * basis.shape[1]:
         return signal
-    centred = signal - np.median(signal[:, valid], axis=-1, keepdims=True)
-    if valid.all():
+    whole = bool(valid.all())
+    centred = signal - median_of(signal if whole else signal[:, valid])[:, None]
+    if whole:
         mains = (centred @ basis) @ basis.T
     else:
         known = basis[valid]
@@ -94,13 +96,29 @@ def band_pass(
     """
     count = signal.shape[-1]
     pad = min(count - 1, round(EDGE_PAD_S * fs_hz))
-    mirrored = np.pad(signal, ((0, 0), (pad, pad)), mode="reflect", reflect_type="odd")
-    slope = np.linspace(0.0, 1.0, mirrored.shape[-1])
+    mirrored = _mirrored(signal, pad)
     first, last = mirrored[:, :1], mirrored[:, -1:]
-    spectrum = np.fft.rfft(mirrored - first - (last - first) * slope, axis=-1)
+    mirrored -= first + (last - first) * _rise(mirrored.shape[-1])
+    spectrum = np.fft.rfft(mirrored, axis=-1)
     response = _band_pass_response(mirrored.shape[-1], fs_hz, low_hz, high_hz, order)
     filtered: FloatArray = np.fft.irfft(spectrum * response, mirrored.shape[-1], axis=-1)
     return filtered[:, pad : pad + count]
+
+
+def _mirrored(signal: FloatArray, pad: int) -> FloatArray:
+    """Return the signal with ``pad`` samples turned about either end."""
+    count = signal.shape[-1]
+    mirrored = np.empty((signal.shape[0], count + 2 * pad))
+    mirrored[:, pad : pad + count] = signal
+    mirrored[:, :pad] = 2 * signal[:, :1] - signal[:, pad:0:-1]
+    mirrored[:, pad + count :] = 2 * signal[:, -1:] - signal[:, -2 : -pad - 2 : -1]
+    return mirrored
+
+
+@lru_cache(maxsize=32)
+def _rise(sample_count: int) -> FloatArray:
+    """Return a straight line from 0 to 1."""
+    return np.linspace(0.0, 1.0, sample_count)
 
 
 @lru_cache(maxsize=32)

@@ -22,6 +22,7 @@ import numpy as np
 
 from ecgd.model.finding import ChannelFinding
 from ecgd.model.leads import DERIVATION, LIMB_LEADS
+from ecgd.model.order import median_of
 from ecgd.model.signal import BoolArray, FloatArray, Window
 
 ROUNDING_COUNTS: Final = 2.0
@@ -72,7 +73,7 @@ def check_leads(window: Window) -> tuple[Window, ChannelFinding | None]:
     seen = six if window.valid.all() else six[:, window.valid]
     limit_mv = _limit_mv(window)
     if _contradiction_mv(seen, _WHOLE) <= limit_mv:
-        return _check_offsets(window, np.median(seen - _WHOLE @ seen, axis=1))
+        return _check_offsets(window, median_of(seen - _WHOLE @ seen))
     wrong = [k for k in _ALL if _contradiction_mv(_at_rest(seen, k), _WITHOUT[k]) <= limit_mv]
     if len(wrong) == 1:
         at = wrong[0]
@@ -113,7 +114,7 @@ def _check_offsets(window: Window, error_mv: FloatArray) -> tuple[Window, Channe
 def _contradiction_mv(six: FloatArray, projector: FloatArray) -> float:
     """Return how far the leads move from what they should be by each other, in mV."""
     errors = six - projector @ six
-    largest = np.abs(errors - np.median(errors, axis=1, keepdims=True)).max(axis=0)
+    largest = np.abs(errors - median_of(errors)[:, None]).max(axis=0)
     at = int(QUANTILE * (largest.size - 1))
     return float(np.partition(largest, at)[at])
 

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ecgd.config.settings import AnalysisSettings
 from ecgd.dsp.derivation import complete_limb_leads, mixing_of
 from ecgd.dsp.filters import band_pass, bridge_gaps, remove_mains
-from ecgd.model.signal import BoolArray, FloatArray, Mixing, Window
+from ecgd.model.order import median_of
+from ecgd.model.signal import BoolArray, FloatArray, Prepared, Window
 
 LARGEST_MV = 1000.0
 """No electrode gives more; what lies beyond is garbage and is cut there."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
-    """A window with the limb leads completed. Arrays have shape (lead, sample), in mV.
-
-    ``raw_mv`` is the input, derived leads added. ``st_path_mv`` is free of mains and has no
-    high-pass at all: only a constant per lead is taken off, so that no ST segment is bent.
-    ``band_mv`` is the band-pass, for beats and models; no ST is measured in it. Samples that are
-    not ``valid`` (sample,) are bridged in both and mean nothing. ``mixing`` says how all
-    leads follow from the measured ones, None: all were measured.
-    """
-
-    leads: tuple[str, ...]
-    raw_mv: FloatArray
-    st_path_mv: FloatArray
-    band_mv: FloatArray
-    valid: BoolArray
-    fs_hz: float
-    start_index: int
-    mixing: Mixing | None = None
 
 
 def prepare(window: Window, settings: AnalysisSettings) -> Prepared:
@@ -41,7 +19,8 @@ def prepare(window: Window, settings: AnalysisSettings) -> Prepared:
     fs_hz = window.fs_hz
     finite = np.isfinite(window.signal_mv).all(axis=0)
     valid: BoolArray = window.valid & finite
-    measured = np.clip(np.where(finite, window.signal_mv, 0.0), -LARGEST_MV, LARGEST_MV)
+    measured = window.signal_mv if finite.all() else np.where(finite, window.signal_mv, 0.0)
+    measured = np.minimum(np.maximum(measured, -LARGEST_MV), LARGEST_MV)
     leads, raw_mv = complete_limb_leads(window.leads, measured)
     if raw_mv.shape[1] < 2 or not valid.any():
         nothing = np.zeros_like(raw_mv)
@@ -64,7 +43,7 @@ def filter_signal(
     ``valid`` (sample,) has to hold a valid sample; the others are bridged.
     """
     clean = bridge_gaps(remove_mains(signal_mv, valid, fs_hz, settings.mains_hz), valid)
-    st_path_mv = clean - np.median(clean, axis=-1, keepdims=True)
+    st_path_mv = clean - median_of(clean)[:, None]
     band_mv = band_pass(
         st_path_mv,
         fs_hz,

@@ -11,11 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from ecgd.dsp.prepare import Prepared
 from ecgd.dsp.quality import ELECTRODE_OFF, FLAT, GAPS, SATURATED, USABLE_SQI, leads_without
 from ecgd.model.finding import LeadQuality
 from ecgd.model.leads import LIMB_LEADS
-from ecgd.model.signal import FloatArray, Window
+from ecgd.model.signal import FloatArray, Prepared, Window
 from ecgd.model.trouble import Cause, SignalTrouble
 
 ONE_ELECTRODE: Final = 0.8

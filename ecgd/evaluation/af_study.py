@@ -14,7 +14,8 @@ from ecgd.evaluation.cells import percent_true
 from ecgd.evaluation.databases import read_table
 from ecgd.evaluation.stream import analyse_stream, recording_of_uv
 from ecgd.features.atrial_fibrillation import SHORT_SPAN_S, SPAN_S
-from ecgd.model.rhythm import ATRIAL_FIBRILLATION, RhythmSign
+from ecgd.model.finding import EventType
+from ecgd.model.rhythm import RhythmSign
 from ecgd.sources.recording import Recording
 
 FS_HZ: Final = 250.0
@@ -75,12 +76,13 @@ def study_challenge_2017(folder: Path, part: int, parts: int = PARTS) -> list[Af
 
 
 def told_over(recording: Recording, span_s: float) -> bool:
-    """Tell whether fibrillation is told at the end: by the label over 30 s, as likely over 10 s."""
+    """Tell whether fibrillation is told: over 30 s as evidence, over 10 s as likely at the end."""
     assessments = analyse_stream(recording, Settings()).assessments
     if not assessments:
         return False
     if span_s >= SPAN_S:
-        return any(each.rhythm.label == ATRIAL_FIBRILLATION for each in assessments)
+        findings = (finding for each in assessments for finding in each.findings)
+        return any(each.event_type is EventType.ATRIAL_FIBRILLATION for each in findings)
     seen = assessments[-1].rhythm.observations
     return any(each.sign is RhythmSign.ATRIAL_FIBRILLATION for each in seen)
 
@@ -89,7 +91,7 @@ def af_section(rows: Sequence[AfRow]) -> str:
     """Return sensitivity and specificity by span and database, as Markdown."""
     lines = [
         "## Atrial fibrillation\n",
-        "Over 30 s by the alarm's own label; over 10 s as the observation that says it is likely.\n"
+        "Over 30 s as the alarm's evidence; over 10 s as the observation that says it is likely.\n"
         "The model's three weights were fitted on these records too. Where too few beats\n"
         "are seen fibrillation counts as missed.\n",
         "| span | records of | AF | Se | not AF | Sp |",

@@ -261,8 +261,8 @@ def _seen(beats: _Beats, mix: FloatArray, marked: IntArray) -> Lesson:
     """Return what the network sees of the leads that are ``marked``."""
     mixed = np.einsum("lk,bkcp->bclp", mix.astype(np.float32), beats.signal)
     value, fine_slope, coarse_slope = (mixed[:, k] for k in range(3))
-    segments = Segments(value, fine_slope, value, coarse_slope)
-    laid = network_input(segments, beats.rr_s[:, 0], beats.rr_s[:, 1])[..., :PLACES]
+    segments = Segments(value, fine_slope, coarse_slope)
+    laid = network_input(segments, beats.rr_s[:, 0], beats.rr_s[:, 1])
     each = laid.reshape(laid.shape[0], -1, mix.shape[0], PLACES)[:, :, : marked.size]
     seen = each.transpose(1, 2, 0, 3).reshape(-1, laid.shape[0], PLACES)
     return Lesson(seen, beats.marks_s[:, marked].reshape(-1, beats.marks_s.shape[2]))

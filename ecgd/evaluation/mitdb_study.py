@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecgd.config.settings import Settings
+from ecgd.evaluation.af_time_study import AfTimeRow, score_af_time
 from ecgd.evaluation.alarm_course import count_critical
 from ecgd.evaluation.beat_study import OURS, OURS_FIRST, BeatRow, beat_row, rival_rows
 from ecgd.evaluation.class_study import BOTH, FIRST, PACED, ClassRow, class_row
@@ -22,6 +23,7 @@ class MitdbRow:
     beats: list[BeatRow]
     classes: list[ClassRow]
     rhythm: RhythmRow
+    atria: AfTimeRow
     alarms: dict[str, int]
     hours: float
 
@@ -36,12 +38,14 @@ def study_mitdb(path: Path, *, alone: bool = True, rivals: bool = True) -> Mitdb
         first = analyse_stream(first_channel(recording), Settings())
         beats.append(beat_row(OURS_FIRST, name, first, reference))
         classes.append(class_row(name, FIRST, first, reference))
+    stretches = read_rhythms(path, recording.duration_s)
     if rivals:
         beats += rival_rows(name, recording, reference)
     return MitdbRow(
         beats=beats,
         classes=[] if name in PACED else classes,
-        rhythm=score_rhythm(name, both, read_rhythms(path, recording.duration_s)),
+        rhythm=score_rhythm(name, both, stretches),
+        atria=score_af_time(name, both, stretches),
         alarms=count_critical(both.assessments),
         hours=recording.duration_s / 3600.0,
     )

@@ -15,7 +15,7 @@ from ecgd.evaluation.stream import analyse_stream, recording_of_uv
 FS_HZ: Final = 250.0
 LEADS: Final = ("I", "II")
 
-ACCEPTABLE_SQI: Final = 0.6
+ACCEPTABLE_SQI: Final = 0.75
 """A recording is called acceptable from here on: the index was fitted on other databases, this
 threshold alone on half of these recordings, and checked on the other half."""
 

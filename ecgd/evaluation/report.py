@@ -12,7 +12,7 @@ from ecgd.evaluation.boundary_study import KINDS, POINTS, BoundaryTally
 from ecgd.evaluation.cells import percent
 from ecgd.evaluation.figures import Figures
 from ecgd.evaluation.noise_study import NoiseRow
-from ecgd.evaluation.quality_study import QualityRow
+from ecgd.evaluation.quality_study import ACCEPTABLE_SQI, QualityRow
 from ecgd.evaluation.scores import Spread, average, gross, spread
 from ecgd.evaluation.st_study import StRow
 
@@ -200,7 +200,8 @@ def quality_section(rows: Sequence[QualityRow]) -> str:
     return (
         "## Quality, Challenge 2011, set a\n\n"
         "Low-cost device, 10 s; people judged all twelve leads, we see I and II. Called\n"
-        "acceptable: the worse lead's index, meaned over the daemon's windows, is 0.6 or more.\n\n"
+        "acceptable: the worse lead's index, meaned over the daemon's windows, is\n"
+        f"{ACCEPTABLE_SQI:g} or more.\n\n"
         "| acceptable ones kept | unacceptable ones caught |\n|---|---|\n"
         f"| {percent(kept)} of {len(good)} | {percent(caught)} of {len(bad)} |\n"
     )

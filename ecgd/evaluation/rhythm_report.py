@@ -16,6 +16,7 @@ from ecgd.evaluation.rhythm_study import (
 
 DAY_S = 86400.0
 SOON_S = 10.0
+WORST = 5
 
 
 def rhythm_section(title: str, rows: Sequence[RhythmRow]) -> str:
@@ -32,12 +33,21 @@ def rhythm_section(title: str, rows: Sequence[RhythmRow]) -> str:
         _line("**all others**", rows, others_of(rows)),
         _line("**noise and ectopy**", rows, UNCLEAR),
     ]
-    return "\n".join((*lines, "", _alarms(rows), ""))
+    return "\n".join((*lines, "", _worst(rows), _alarms(rows), ""))
 
 
 def _line(name: str, rows: Sequence[RhythmRow], rhythms: Sequence[str] | frozenset[str]) -> str:
     told, windows = sensitivity(rows, rhythms)
     return f"| {name} | {windows} | {percent_of(told, windows, 2)} |"
+
+
+def _worst(rows: Sequence[RhythmRow]) -> str:
+    """Name the records that make most of what is told wrongly."""
+    others = others_of(rows)
+    false = {row.record: sensitivity([row], others)[0] for row in rows}
+    worst = [name for name in sorted(false, key=lambda name: -false[name])[:WORST] if false[name]]
+    named = ", ".join(f"{name} {false[name]}" for name in worst)
+    return f"Records with most windows told wrongly: {named or 'none'}.\n"
 
 
 def _alarms(rows: Sequence[RhythmRow]) -> str:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ecgd.config.settings import Settings
-from ecgd.evaluation.stream import Analysed, analyse_stream
+from ecgd.evaluation.stream import Analysed
 from ecgd.model.rhythm import VENTRICULAR_FIBRILLATION, VENTRICULAR_TACHYCARDIA
-from ecgd.sources.recording import read_recording
 
 VENTRICULAR: Final = frozenset({"VF", "VFIB", "VFL", "VT"})
 UNCLEAR: Final = frozenset({"NOISE", "HGEA", "VER"})
@@ -47,14 +45,6 @@ class RhythmRow:
     delays_s: tuple[float | None, ...]
     false_alarms: int
     other_s: float
-
-
-def study_rhythm(record: Path) -> RhythmRow:
-    """Analyse one record as the daemon would, and hold it against its rhythm marks."""
-    recording = read_recording(record)
-    stretches = read_rhythms(record, recording.duration_s)
-    analysed = analyse_stream(recording, Settings())
-    return score_rhythm(record.name, analysed, stretches)
 
 
 def score_rhythm(name: str, analysed: Analysed, stretches: Sequence[Stretch]) -> RhythmRow:

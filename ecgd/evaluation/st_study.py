@@ -146,15 +146,7 @@ def _levels_in(window: Window, settings: Settings) -> list[tuple[int, list[float
     """Return R peak and J+40 ms in every lead of the beats that are final in a window."""
     prepared = prepare(window, settings.analysis)
     quality = assess_quality(window, prepared)
-    found = find_beats(
-        start_index=window.start_index,
-        fs_hz=window.fs_hz,
-        leads=prepared.leads,
-        st_path_mv=prepared.st_path_mv,
-        band_mv=prepared.band_mv,
-        valid=prepared.valid,
-        usable=np.array([lead.usable for lead in quality]),
-    )
+    found = find_beats(prepared, np.array([lead.usable for lead in quality]))
     return [
         (beat.r_peak, [level.j40_mv for level in beat.st if level is not None])
         for beat in found.beats

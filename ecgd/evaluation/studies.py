@@ -17,6 +17,7 @@ from ecgd.evaluation.af_study import (
     study_challenge_2017,
     study_ptbxl,
 )
+from ecgd.evaluation.af_time_study import af_time_section
 from ecgd.evaluation.boundary_study import BoundaryTally, study_ludb, study_qtdb
 from ecgd.evaluation.calibration_study import (
     CalibrationRow,
@@ -33,6 +34,7 @@ from ecgd.evaluation.figures import Figures
 from ecgd.evaluation.injection_report import injection_section
 from ecgd.evaluation.injection_study import InjectionRow, injection_jobs
 from ecgd.evaluation.lag_study import LagRow, lag_section, study_lag
+from ecgd.evaluation.long_study import LongRow, study_long
 from ecgd.evaluation.mitdb_study import MitdbRow, study_mitdb
 from ecgd.evaluation.noise_study import NoiseRow, study_noise
 from ecgd.evaluation.quality_study import QualityRow, study_quality
@@ -45,7 +47,6 @@ from ecgd.evaluation.report import (
     st_section,
 )
 from ecgd.evaluation.rhythm_report import rhythm_section
-from ecgd.evaluation.rhythm_study import RhythmRow, study_rhythm
 from ecgd.evaluation.st_studies import ST_STUDIES
 from ecgd.evaluation.st_study import StRow, study_st
 from ecgd.evaluation.study import Job, Study
@@ -86,6 +87,7 @@ def _mitdb(rows: Sequence[MitdbRow], figures: Figures) -> str:
             beat_section(_joined([row.beats for row in rows])),
             class_section(_joined([row.classes for row in rows])),
             rhythm_section("MIT-BIH Arrhythmia", [row.rhythm for row in rows]),
+            af_time_section("MIT-BIH Arrhythmia", [row.atria for row in rows]),
             critical_section([(row.alarms, row.hours) for row in rows]),
         )
     )
@@ -146,17 +148,22 @@ def _injection(rows: Sequence[list[InjectionRow]], figures: Figures) -> str:
     return injection_section(_joined(rows))
 
 
-def _rhythm(title: str, rows: Sequence[RhythmRow], figures: Figures) -> str:
-    return rhythm_section(title, rows)
+def _cudb_jobs(data: Path) -> Iterable[Job[LongRow]]:
+    return [partial(study_long, record) for record in _records(data, "cudb")]
 
 
-def _rhythm_jobs(folder: str, data: Path) -> Iterable[Job[RhythmRow]]:
-    return [partial(study_rhythm, record) for record in _records(data, folder)]
+def _cudb(rows: Sequence[LongRow], figures: Figures) -> str:
+    return rhythm_section("Creighton", [row.rhythm for row in rows])
 
 
-def _rhythm_study(folder: str, title: str) -> Study[RhythmRow]:
-    jobs, section = partial(_rhythm_jobs, folder), partial(_rhythm, title)
-    return Study(folder, f"rhythm, {title}", (folder,), jobs, section)
+def _vfdb_jobs(data: Path) -> Iterable[Job[LongRow]]:
+    return [partial(study_long, record) for record in _records(data, "vfdb")]
+
+
+def _vfdb(rows: Sequence[LongRow], figures: Figures) -> str:
+    title = "MIT-BIH Malignant Ventricular Arrhythmia"
+    ventricles = rhythm_section(title, [row.rhythm for row in rows])
+    return "\n".join((ventricles, af_time_section(title, [row.atria for row in rows])))
 
 
 def _af_jobs(data: Path) -> Iterable[Job[list[AfRow]]]:
@@ -230,8 +237,8 @@ STUDIES: Final[tuple[Study[Any], ...]] = (
     Study("st", "ST, LUDB", ("ludb",), _st_jobs, _st),
     *ST_STUDIES,
     Study("injection", "injected STEMI", ("ptbxl", "other12lead"), injection_jobs, _injection),
-    _rhythm_study("cudb", "Creighton"),
-    _rhythm_study("vfdb", "MIT-BIH Malignant Ventricular Arrhythmia"),
+    Study("cudb", "rhythm, Creighton", ("cudb",), _cudb_jobs, _cudb),
+    Study("vfdb", "rhythm, malignant ventricular", ("vfdb",), _vfdb_jobs, _vfdb),
     Study("af", "atrial fibrillation", ("ptbxl", "cinc2017"), _af_jobs, _af),
     Study("challenge", "bedside alarms, 2015", ("cinc2015",), _challenge_jobs, _challenge),
     Study(

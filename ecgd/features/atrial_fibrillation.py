@@ -1,4 +1,4 @@
-"""Atrial fibrillation: intervals that change from beat to beat, and no constant P wave.
+"""Atrial fibrillation: intervals that fit none of their neighbours, and no constant P wave.
 
 A logistic model of three figures gives the log-odds over 30 s, by which it is told (ESC), and over
 10 s, which is less certain. Ventricular beats take no part, and a pattern that repeats itself every
@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from statistics import fmean
+from statistics import median
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from ecgd.model.beat import Beat, BeatClass, Waves
+from ecgd.model.order import median_of
 from ecgd.model.signal import FloatArray
 
 SPAN_S: Final = 30.0
@@ -24,21 +25,33 @@ LEAST_SHARE: Final = 0.8
 the alarm's hold-off comes on top."""
 
 LEAST_INTERVALS: Final = 5
-LEAST_MEASURED: Final = 0.5
-"""The least share of the beats whose P wave was looked for."""
+"""Fewer say nothing; with fewer between beats of the patient's own, all beats count: a rhythm that
+is made of ventricular beats may be fibrillation behind a bundle that is blocked."""
 
-LIKELY: Final = 0.0
-EVIDENT: Final = 1.2
+LIKELY: Final = 0.5
+EVIDENT: Final = 1.0
 CONTINUED: Final = 0.0
-"""Log-odds from which it is likely, from which it is told, and from which it is told no longer."""
+DOUBT: Final = 8.0
+"""Log-odds from which it is likely, from which it is told, and from which it is told no longer.
+So much more is asked for where no beat is certain: beats that noise adds are as irregular."""
 
+NEIGHBOURS: Final = 8
 CHANGED: Final = 0.05
+"""An interval fits another, up to eight beats away, that differs by less than 5 % of the usual."""
+
+CONSTANT_PR_S: Final = 0.020
+UNSEEN_BEATS: Final = 2
+UNSEEN_P: Final = 0.9
+"""Two beats more are counted whose P wave is as likely as not: where noise hides P, it says nothing
+either way."""
+
 PATTERN: Final = 0.035
 PATTERN_SHARE: Final = 0.2
 PATTERN_BEATS: Final = (2, 3, 4)
-PATTERN_P_SHARE: Final = 0.35
+PATTERN_P_SHARE: Final = 0.4
 """A pattern: intervals that come again within 3.5 %, five times as well as from one to the next.
-Without any P wave it is flutter rather than extrasystoles."""
+Where no ventricular beat is part of it and fewer beats have a P wave, it is flutter rather than
+extrasystoles."""
 
 
 class Weight(NamedTuple):
@@ -50,43 +63,56 @@ class Weight(NamedTuple):
 
 
 WEIGHTS: Final = (
-    Weight(-3.306, 1.068, 0.254),  # median change from one RR to the next over RR, logarithm
-    Weight(0.693, 0.308, -2.959),  # mean probability of a P wave before a beat
-    Weight(0.318, 0.341, 2.987),  # share of the changes above 5 %
+    Weight(0.333, 0.342, 1.727),  # share of intervals that do not fit the one before
+    Weight(0.399, 0.325, 2.174),  # share of pairs up to eight beats apart that do not fit
+    Weight(1.279, 0.569, -2.658),  # mean probability of P, and share of beats with the usual PR
 )
-CONSTANT: Final = -4.743
-"""Fitted on 10 s and 30 s of Challenge 2017 (normal, AF, other) and 10 s of PTB-XL (AF, sinus
-rhythm, arrhythmia, tachy- and bradycardia), 470 patients, both classes alike."""
+CONSTANT: Final = -5.511
+"""Fitted on 10 s and 30 s of Challenge 2017, 10 s of PTB-XL, LUDB, CPSC 2018, Chapman-Ningbo and
+others, and 30 s of MIT-BIH and VFDB, both classes alike."""
 
 
 def fibrillation_log_odds(
-    beats: Sequence[Beat], now_index: int, fs_hz: float, span_s: float = SPAN_S
+    beats: Sequence[Beat],
+    *,
+    now_index: int,
+    watched_from_index: int,
+    fs_hz: float,
+    span_s: float = SPAN_S,
 ) -> float | None:
     """Return the log-odds over the last ``span_s``; None where too little was seen.
 
-    ``beats`` in order, watched without a hole.
+    ``beats`` in order, watched without a hole from ``watched_from_index`` on.
     """
-    recent = [beat for beat in beats if beat.r_peak > now_index - span_s * fs_hz]
-    if not recent or recent[0].r_peak > now_index - LEAST_SHARE * span_s * fs_hz:
+    if now_index - watched_from_index < LEAST_SHARE * span_s * fs_hz:
         return None
-    rr_s = _between_normal(recent, fs_hz)
-    measured = [beat for beat in recent if beat.waves is not None]
-    if rr_s.size < LEAST_INTERVALS or len(measured) < LEAST_MEASURED * len(recent):
+    from_index = max(watched_from_index, now_index - span_s * fs_hz)
+    recent = [beat for beat in beats if beat.r_peak >= from_index]
+    own = [beat for beat in recent if beat.beat_class is not BeatClass.V]
+    rr_s = _between_own(recent, fs_hz)
+    mixed = rr_s.size < LEAST_INTERVALS
+    if mixed:
+        own = own if len(own) >= LEAST_INTERVALS else recent
+        rr_s = np.diff([beat.r_peak for beat in recent]) / fs_hz
+    if rr_s.size < LEAST_INTERVALS:
         return None
-    usual_s = float(np.median(rr_s))
-    change = np.abs(np.diff(rr_s)) / usual_s
-    p_share = fmean(_p_probability(beat.waves) for beat in measured if beat.waves is not None)
-    if p_share > PATTERN_P_SHARE and _repeats(rr_s / usual_s, float(np.median(change))):
-        return CONSTANT
-    figures = np.array(
-        (
-            np.log(float(np.median(change)) + 0.005),
-            p_share,
-            float((change > CHANGED).mean()),
-        )
+    rr = rr_s / median(rr_s.tolist())
+    p_share, p_evidence = _p_evidence(own, fs_hz)
+    figures = (*_misfit(rr), p_evidence)
+    log_odds = CONSTANT + sum(
+        weight.weight * (figure - weight.centre) / weight.scale
+        for figure, weight in zip(figures, WEIGHTS, strict=True)
     )
-    weights = np.array(WEIGHTS)
-    return float((figures - weights[:, 0]) / weights[:, 1] @ weights[:, 2]) + CONSTANT
+    may_repeat = log_odds >= CONTINUED and (mixed or p_share > PATTERN_P_SHARE)
+    return CONSTANT if may_repeat and _repeats(rr) else log_odds
+
+
+def is_evident(log_odds: float, certainty: float, *, told: bool = False) -> bool:
+    """Tell whether it is told: anew, or still where it was ``told`` before.
+
+    ``certainty`` is the mean confidence in the beats, 0 to 1.
+    """
+    return log_odds >= (CONTINUED if told else EVIDENT) + DOUBT * (1.0 - certainty)
 
 
 def without_p_waves(beats: Iterable[Beat]) -> tuple[Beat, ...]:
@@ -105,18 +131,39 @@ def _without_p(waves: Waves | None) -> Waves | None:
     return None if waves is None else replace(waves, p_onset=None, p_peak=None, p_end=None)
 
 
-def _between_normal(beats: Sequence[Beat], fs_hz: float) -> FloatArray:
+def _between_own(beats: Sequence[Beat], fs_hz: float) -> FloatArray:
     """Return the RR intervals that neither begin nor end with a ventricular beat."""
-    normal = np.array([beat.beat_class is not BeatClass.V for beat in beats])
+    own = np.array([beat.beat_class is not BeatClass.V for beat in beats], dtype=np.bool_)
     rr_s = np.diff([beat.r_peak for beat in beats]) / fs_hz
-    intervals: FloatArray = rr_s[normal[1:] & normal[:-1]]
-    return intervals
+    between: FloatArray = rr_s[own[1:] & own[:-1]]
+    return between
 
 
-def _repeats(rr: FloatArray, change: float) -> bool:
+def _misfit(rr: FloatArray) -> tuple[float, float]:
+    """Return the share of intervals that do not fit the one before, and of pairs further apart."""
+    unlike = np.abs(rr[:, None] - rr) > CHANGED
+    misfits = [unlike.diagonal(apart) for apart in range(1, min(NEIGHBOURS, rr.size - 1) + 1)]
+    pairs = sum(each.size for each in misfits)
+    unfit = sum(int(np.count_nonzero(each)) for each in misfits)
+    return int(np.count_nonzero(misfits[0])) / misfits[0].size, unfit / pairs
+
+
+def _p_evidence(beats: Sequence[Beat], fs_hz: float) -> tuple[float, float]:
+    """Return the mean probability of P, and with it the share of beats that have the usual PR."""
+    waves = [(beat.r_peak, beat.waves) for beat in beats if beat.waves is not None]
+    probable = sum(_p_probability(each) for _, each in waves)
+    pr = [r - each.p_peak for r, each in waves if each.p_peak is not None]
+    usual, reach = (median(pr) if pr else 0.0), CONSTANT_PR_S * fs_hz
+    constant = sum(abs(each - usual) <= reach for each in pr)
+    seen = probable + constant + UNSEEN_BEATS * UNSEEN_P
+    return probable / max(len(waves), 1), seen / (len(waves) + UNSEEN_BEATS)
+
+
+def _repeats(rr: FloatArray) -> bool:
     """Tell whether the intervals repeat every few beats far better than from one to the next."""
+    change = float(median_of(np.abs(np.diff(rr))))
     again = [
-        float(np.median(np.abs(rr[beats:] - rr[:-beats])))
+        float(median_of(np.abs(rr[beats:] - rr[:-beats])))
         for beats in PATTERN_BEATS
         if rr.size > 2 * beats
     ]

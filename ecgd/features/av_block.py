@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
+from itertools import pairwise
+from statistics import median, pstdev
 from typing import Final
-
-import numpy as np
 
 from ecgd.model.beat import Beat, BeatClass
 from ecgd.model.rhythm import RhythmObservation, RhythmSign
@@ -43,7 +42,7 @@ def observe_conduction(
         sign = RhythmSign.DROPPED_BEATS
         text = f"{sign}: {dropped} in {SPAN_S:.0f} s, an AV or sinoatrial block"
         return (RhythmObservation(sign, float(dropped), text),)
-    if usual_s > LONG_PR_S + MARGIN_S and float(np.std(pr_s)) <= PR_SPREAD_S:
+    if usual_s > LONG_PR_S + MARGIN_S and pstdev(pr_s) <= PR_SPREAD_S:
         sign = RhythmSign.FIRST_DEGREE_BLOCK
         pr_ms = 1e3 * usual_s
         return (RhythmObservation(sign, pr_ms, f"{sign}, PR {pr_ms:.0f} ms"),)
@@ -62,12 +61,13 @@ def _dropped(beats: Sequence[Beat], fs_hz: float) -> int:
 
     A long interval behind a premature beat is a compensatory pause.
     """
-    rr_s = np.diff([beat.r_peak for beat in beats]) / fs_hz
+    rr_s = [(after.r_peak - before.r_peak) / fs_hz for before, after in pairwise(beats)]
     count = 0
-    for k in range(1, rr_s.size):
-        before_s, long_s = float(rr_s[k - 1]), float(rr_s[k])
-        after_s = float(rr_s[k + 1]) if k + 1 < rr_s.size else before_s
+    for k in range(1, len(rr_s)):
+        before_s, long_s = rr_s[k - 1], rr_s[k]
+        if not DROPPED[0] <= long_s / before_s <= DROPPED[1]:
+            continue
+        after_s = rr_s[k + 1] if k + 1 < len(rr_s) else before_s
         even = abs(before_s - after_s) <= STEADY * before_s
-        normal = all(b.beat_class is BeatClass.N for b in beats[k - 1 : k + 2])
-        count += even and normal and DROPPED[0] <= long_s / before_s <= DROPPED[1]
+        count += even and all(b.beat_class is BeatClass.N for b in beats[k - 1 : k + 2])
     return count

@@ -41,12 +41,15 @@ def likeliest_beats(
     before: list[int] = []
     for k, own in enumerate(log_odds):
         most, chosen = 0.0, -1
-        for j in range(k):
-            apart_s = at_s[k] - at_s[j]
-            if best[j] <= most or _is_one_beat(apart_s, sizes_mv[j], sizes_mv[k]):
+        here_s, size_mv = at_s[k], sizes_mv[k]
+        for j, so_far in enumerate(best):
+            if so_far <= most:
+                continue
+            apart_s = here_s - at_s[j]
+            if apart_s < T_WAVE_S and _is_one_beat(apart_s, sizes_mv[j], size_mv):
                 continue
             odd = 0.0 if usual_rr_s is None else abs(log(apart_s / usual_rr_s))
-            total = best[j] - price * min(odd, LARGEST_DEVIATION)
+            total = so_far - price * min(odd, LARGEST_DEVIATION)
             if total > most:
                 most, chosen = total, j
         best.append(most + own)

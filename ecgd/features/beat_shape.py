@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from ecgd.features.segments import GRID_HZ, R_AT
+from ecgd.model.order import median_of
 from ecgd.model.signal import BoolArray, FloatArray, IntArray
 
 GRID_STEP: Final = 4
@@ -83,7 +84,7 @@ def most_alike(shapes_mv: FloatArray) -> int:
     """Return which of the shapes (beat, lead, point) is most like all others."""
     middle = qrs_of(shapes_mv[..., KEPT[0] : KEPT[1]]).reshape(shapes_mv.shape[0], -1)
     unit = middle / np.maximum(np.linalg.norm(middle, axis=1, keepdims=True), TINY_MV)
-    return int(np.argmax(np.median(unit @ unit.T, axis=1)))
+    return int(np.argmax(median_of(unit @ unit.T)))
 
 
 def counted_leads(used: BoolArray, kept_mv: FloatArray) -> BoolArray:

@@ -82,7 +82,7 @@ def compare_forms(
         *(_log_ratio(area, 0.0), np.full(count, np.log(max(noise_mv, 1e-3) / usual_size_mv))),
         *(*_t_wave(rows), *p_traits[:3], p_off, np.full(count, usual_p)),
     )
-    return Forms(np.stack(columns, axis=1), breadth[:-1], remainders_mv)
+    return Forms(np.array(columns).T, breadth[:-1], remainders_mv)
 
 
 def _size(rows_mv: FloatArray) -> FloatArray:

@@ -6,7 +6,8 @@ becomes final in exactly one window of a stream (``newly_final``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 
@@ -14,12 +15,13 @@ from ecgd.features.beat_shape import GRID_STEP
 from ecgd.features.boundary_network import Network
 from ecgd.features.capture import without_lone_spikes
 from ecgd.features.delineation import NONE, Boundaries, delineate
-from ecgd.features.pacing import pacing_spikes, spike_ends, without_spikes
-from ecgd.features.r_peaks import PeakHints, detect_r_peaks
-from ecgd.features.segments import GRID_HZ, R_AT, cut_segments
+from ecgd.features.p_presence import PSign
+from ecgd.features.pacing import beyond_spikes, pacing_spikes, spike_ends, without_spikes
+from ecgd.features.r_peaks import PeakHints, RPeaks, detect_r_peaks
+from ecgd.features.segments import GRID_HZ, R_AT, Segments, cut_segments
 from ecgd.features.st import levels_of, st_levels
 from ecgd.model.beat import Beat, BeatClass, Waves
-from ecgd.model.signal import BoolArray, FloatArray, IntArray, Mixing
+from ecgd.model.signal import BoolArray, FloatArray, IntArray, Prepared
 
 FINAL_AFTER_S = 0.8
 """Signal that must follow an R peak: QT interval and the filters' reach."""
@@ -45,6 +47,7 @@ class FoundBeats:
     ``beats`` are those from ``from_index`` on, not yet classed, and ``shapes_mv`` (beat, lead,
     point) the shapes of the measured ones for that, 0 in leads that are not usable. Beats before
     ``final_before_index`` are final. ``certain_count`` of the R peaks are beats beyond doubt.
+    ``p_signs`` is known of P waves from now on.
     """
 
     r_peaks: IntArray
@@ -53,86 +56,123 @@ class FoundBeats:
     hints: PeakHints | None
     shapes_mv: FloatArray | None = None
     certain_count: int = 0
+    p_signs: tuple[PSign, ...] = ()
 
 
 def find_beats(
-    *,
-    start_index: int,
-    fs_hz: float,
-    leads: tuple[str, ...],
-    st_path_mv: FloatArray,
-    band_mv: FloatArray,
-    valid: BoolArray,
+    prepared: Prepared,
     usable: BoolArray,
+    *,
     heard: BoolArray | None = None,
     hints: PeakHints | None = None,
     from_index: int | None = None,
     until_index: int | None = None,
     network: Network | None = None,
-    mixing: Mixing | None = None,
+    p_signs: tuple[PSign, ...] = (),
 ) -> FoundBeats:
     """Find and measure the beats of one window.
 
-    ``st_path_mv`` and ``band_mv`` are (lead, sample), ``valid`` (sample,), ``usable`` (lead,).
-    R peaks come from the leads ``heard`` (lead,), by default the usable ones, boundaries from the
-    usable ones; ST is given for these. Where none is usable beats are found but not measured, nor
-    are those before ``from_index`` (absolute) again, and those from ``until_index`` on not yet.
-    ``network`` finds the boundaries in place of the one that is shipped. ``mixing`` says how the
-    leads follow from some of them.
+    ``usable`` is (lead,). R peaks come from the leads ``heard`` (lead,), by default the usable
+    ones, boundaries from the usable ones; ST is given for these. Where none is usable beats are
+    found but not measured, nor are those before ``from_index`` (absolute) again, and those from
+    ``until_index`` on not yet. ``network`` finds the boundaries in place of the one that is
+    shipped, ``p_signs`` is known of P waves before.
     """
-    end_index = start_index + st_path_mv.shape[1]
     heard = usable if heard is None else heard
-    peaks = detect_r_peaks(band_mv, heard, valid, fs_hz, hints, mixing=mixing)
-    peaks = without_lone_spikes(peaks, st_path_mv[heard], fs_hz)
-    absolute = peaks.indices + start_index
-    final_before = end_index - round(FINAL_AFTER_S * fs_hz)
-    margin = round(SAME_BEAT_S * fs_hz)
-    wanted = np.flatnonzero(
-        absolute >= (start_index if from_index is None else from_index - margin)
+    peaks, spikes = _beat_peaks(prepared, usable, heard, hints)
+    absolute = peaks.indices + prepared.start_index
+    end_index = prepared.start_index + prepared.valid.size
+    first = prepared.start_index
+    if from_index is not None:
+        first = from_index - round(SAME_BEAT_S * prepared.fs_hz)
+    until = end_index if until_index is None else until_index
+    found = FoundBeats(
+        absolute,
+        (),
+        end_index - round(FINAL_AFTER_S * prepared.fs_hz),
+        peaks.hints,
+        certain_count=peaks.certain_count,
+        p_signs=p_signs,
     )
     if not usable.any():
-        heard_only = tuple(_unmeasured(r_peak, leads) for r_peak in absolute[wanted].tolist())
-        return FoundBeats(
-            absolute, heard_only, final_before, peaks.hints, certain_count=peaks.certain_count
-        )
-    until = end_index if until_index is None else until_index
-    newest = tuple(
-        Beat(r_peak, None, leads, (None,) * len(leads), (None,) * len(leads))
-        for r_peak in absolute[absolute >= until].tolist()
-    )
-    wanted = wanted[absolute[wanted] < until]
+        in_noise = _unmeasured(absolute[absolute >= first], prepared.leads, in_noise=True)
+        return replace(found, beats=in_noise)
+    newest = _unmeasured(absolute[absolute >= until], prepared.leads)
+    wanted = ((absolute >= first) & (absolute < until)).nonzero()[0]
     if wanted.size == 0:
-        return FoundBeats(
-            absolute, newest, final_before, peaks.hints, certain_count=peaks.certain_count
-        )
-    spikes = pacing_spikes(st_path_mv[usable], peaks.indices, fs_hz)
-    used_mv = without_spikes(st_path_mv[usable], spikes)
-    segments = cut_segments(used_mv, peaks.indices[wanted], fs_hz)
-    before_s, after_s, usual_s = _rr(peaks.indices, fs_hz, hints)
-    whole, each = delineate(
-        segments,
-        np.where(np.isnan(before_s), usual_s, before_s)[wanted],
-        np.where(np.isnan(after_s), usual_s, after_s)[wanted],
-        spike_ends(spikes, peaks.indices[wanted], fs_hz),
-        network,
-    )
-    measurable = _measurable(peaks.indices[wanted], valid, whole, fs_hz)
-    levels = st_levels(segments.fine_mv, whole.qrs_onset, whole.qrs_end, each.t_peak)
-    maker = _BeatMaker(leads, usable.tolist(), fs_hz, _rows(whole), _rows(each), levels)
-    beats = tuple(
-        maker.make(row, int(absolute[k]), bool(measurable[row]))
-        for row, k in enumerate(wanted.tolist())
-    )
-    shapes_mv = _shapes(segments.fine_mv, usable)
-    return FoundBeats(
-        absolute, (*beats, *newest), final_before, peaks.hints, shapes_mv, peaks.certain_count
-    )
+        return replace(found, beats=newest)
+    before_s, after_s = _rr(peaks.indices, prepared.fs_hz, hints)
+    cut = _cut(prepared, usable, spikes, peaks.indices[wanted])
+    ends_s = spike_ends(spikes, peaks.indices[wanted], prepared.fs_hz)
+    r_peaks_s, rr_s = absolute[wanted] / prepared.fs_hz, (before_s[wanted], after_s[wanted])
+    bounds = delineate(cut, *rr_s, ends_s, network, r_peaks_s=r_peaks_s, earlier=p_signs)
+    beats = (*_measured(prepared, usable, absolute[wanted], cut, bounds), *newest)
+    shapes_mv = _shapes(cut.fine_mv, usable)
+    return replace(found, beats=beats, shapes_mv=shapes_mv, p_signs=bounds[0].p_signs)
 
 
-def _unmeasured(r_peak: int, leads: tuple[str, ...]) -> Beat:
-    """Return a beat of a window in which no lead can be relied on: it counts, and nothing else."""
+def _beat_peaks(
+    prepared: Prepared, usable: BoolArray, heard: BoolArray, hints: PeakHints | None
+) -> tuple[RPeaks, BoolArray]:
+    """Return the R peaks, none of them a pacing spike, and which samples belong to spikes."""
+    fs_hz, mixing = prepared.fs_hz, prepared.mixing
+    peaks = detect_r_peaks(prepared.band_mv, heard, prepared.valid, fs_hz, hints, mixing=mixing)
+    peaks = without_lone_spikes(peaks, prepared.st_path_mv[heard], fs_hz)
+    used_mv = prepared.st_path_mv[usable]
+    spikes = pacing_spikes(used_mv, peaks.indices, fs_hz)
+    if not spikes.any():
+        return peaks, spikes
+    bridged_mv = without_spikes(used_mv, spikes)
+    return replace(peaks, indices=beyond_spikes(peaks.indices, bridged_mv, spikes, fs_hz)), spikes
+
+
+def _unmeasured(
+    r_peaks: IntArray, leads: tuple[str, ...], *, in_noise: bool = False
+) -> tuple[Beat, ...]:
+    """Return beats that count, and of which nothing else is known."""
     nothing = (None,) * len(leads)
-    return Beat(r_peak, None, leads, nothing, nothing, BeatClass.Q, class_reason=HEARD_IN_NOISE)
+    beat_class, reason = (BeatClass.Q, HEARD_IN_NOISE) if in_noise else (BeatClass.N, "")
+    return tuple(
+        Beat(r_peak, None, leads, nothing, nothing, beat_class, class_reason=reason)
+        for r_peak in r_peaks.tolist()
+    )
+
+
+def _measured(
+    prepared: Prepared,
+    usable: BoolArray,
+    r_peaks: IntArray,
+    cut: Segments,
+    bounds: tuple[Boundaries, Boundaries],
+) -> tuple[Beat, ...]:
+    """Return the beats at ``r_peaks`` (absolute), those that can be measured with all figures."""
+    (whole, each), fs_hz, leads = bounds, prepared.fs_hz, cut.fine_mv.shape[1]
+    measurable = _measurable(r_peaks - prepared.start_index, prepared.valid, whole, fs_hz)
+    levels = st_levels(cut.fine_mv, whole.qrs_onset, whole.qrs_end, each.t_peak)
+    maker = _BeatMaker(
+        prepared.leads,
+        usable.tolist(),
+        _rows(whole, r_peaks, fs_hz),
+        _rows(each, np.repeat(r_peaks, leads), fs_hz),
+        levels.transpose(1, 2, 0).tolist(),
+    )
+    return tuple(
+        maker.make(row, r_peak, is_measurable)
+        for row, (r_peak, is_measurable) in enumerate(
+            zip(r_peaks.tolist(), measurable.tolist(), strict=True)
+        )
+    )
+
+
+def _cut(prepared: Prepared, usable: BoolArray, spikes: BoolArray, r_peaks: IntArray) -> Segments:
+    """Return the beats of the usable leads, cut from those that these follow from."""
+    mixing = prepared.mixing
+    if mixing is None or int(usable.sum()) <= len(mixing.sources):
+        return cut_segments(
+            without_spikes(prepared.st_path_mv[usable], spikes), r_peaks, prepared.fs_hz
+        )
+    sources_mv = without_spikes(prepared.st_path_mv[list(mixing.sources)], spikes)
+    return cut_segments(sources_mv, r_peaks, prepared.fs_hz, mixing.weights[usable])
 
 
 def _shapes(fine_mv: FloatArray, usable: BoolArray) -> FloatArray:
@@ -159,17 +199,14 @@ def newly_final(
     return tuple(beat for beat in found.beats if oldest <= beat.r_peak < found.final_before_index)
 
 
-def _rr(
-    r_peaks: IntArray, fs_hz: float, hints: PeakHints | None
-) -> tuple[FloatArray, FloatArray, float]:
-    """Return RR before and after each beat (NaN at the ends) and the usual RR, in s."""
-    rr_s = np.diff(r_peaks) / fs_hz
-    unknown = np.full(1, np.nan)
+def _rr(r_peaks: IntArray, fs_hz: float, hints: PeakHints | None) -> tuple[FloatArray, FloatArray]:
+    """Return RR before and after each beat in s; before the first and after the last the usual."""
+    rr_s = (r_peaks[1:] - r_peaks[:-1]) / fs_hz
     if rr_s.size > 2 or (rr_s.size and hints is None):
-        usual_s = float(np.median(rr_s))
+        usual_s = median(rr_s.tolist())
     else:
         usual_s = hints.rr_s if hints else USUAL_RR_S
-    return np.concatenate((unknown, rr_s)), np.concatenate((rr_s, unknown)), usual_s
+    return np.concatenate(((usual_s,), rr_s)), np.concatenate((rr_s, (usual_s,)))
 
 
 def _measurable(r_peaks: IntArray, valid: BoolArray, whole: Boundaries, fs_hz: float) -> BoolArray:
@@ -178,63 +215,66 @@ def _measurable(r_peaks: IntArray, valid: BoolArray, whole: Boundaries, fs_hz: f
     last = r_peaks + np.ceil((whole.qrs_end - R_AT) / GRID_HZ * fs_hz) + 0.16 * fs_hz
     first = np.minimum(first, r_peaks - NEEDED_BEFORE_S * fs_hz).astype(np.int64)
     last = np.maximum(last, r_peaks + NEEDED_AFTER_S * fs_hz).astype(np.int64)
-    inside = (first >= 0) & (last < valid.size)
+    inside: BoolArray = (first >= 0) & (last < valid.size)
+    if valid.all():
+        return inside
     missing = np.concatenate(([0], np.cumsum(~valid)))
     low, high = np.clip(first, 0, valid.size), np.clip(last + 1, 0, valid.size)
     clean: BoolArray = inside & (missing[high] == missing[low])
     return clean
 
 
-def _rows(bounds: Boundaries) -> list[tuple[float, ...]]:
-    """Return the boundaries as plain numbers, a row at a time, in the order of ``Waves``."""
-    columns = (
-        *(bounds.qrs_onset, bounds.qrs_end),
-        *(bounds.p_onset, bounds.p_peak, bounds.p_end),
-        *(bounds.t_onset, bounds.t_peak, bounds.t_end),
-        bounds.p_confidence,
+Row = tuple[list[int], float]
+"""The points of one row in samples, in the order of ``Waves``, and the probability of a P wave."""
+
+
+def _rows(bounds: Boundaries, r_peaks: IntArray, fs_hz: float) -> list[Row]:
+    """Return the boundaries as plain numbers, a row at a time; ``r_peaks`` (row,) are absolute."""
+    points = np.stack(
+        (
+            *(bounds.qrs_onset, bounds.qrs_end),
+            *(bounds.p_onset, bounds.p_peak, bounds.p_end),
+            *(bounds.t_onset, bounds.t_peak, bounds.t_end),
+        ),
+        axis=1,
     )
-    return list(zip(*(column.tolist() for column in columns), strict=True))
+    at = r_peaks[:, None] + np.rint((points - R_AT) / GRID_HZ * fs_hz).astype(np.int64)
+    at[points == NONE] = NONE
+    return list(zip(at.tolist(), bounds.p_confidence.tolist(), strict=True))
+
+
+def _waves(row: Row) -> Waves:
+    (qrs_onset, qrs_end, *others), p_confidence = row
+    p_onset, p_peak, p_end, t_onset, t_peak, t_end = (None if at == NONE else at for at in others)
+    return Waves(
+        *(qrs_onset, qrs_end),
+        *(p_onset, p_peak, p_end),
+        *(t_onset, t_peak, t_end),
+        p_confidence=round(p_confidence, 3),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _BeatMaker:
-    """Turns rows of grid points into beats at absolute indices."""
+    """Turns rows of boundaries, and levels (beat, lead, column), into beats."""
 
     leads: tuple[str, ...]
     usable: list[bool]
-    fs_hz: float
-    whole: list[tuple[float, ...]]
-    each: list[tuple[float, ...]]
-    levels: FloatArray
+    whole: list[Row]
+    each: list[Row]
+    levels: list[list[list[float]]]
 
     def make(self, row: int, r_peak: int, measurable: bool) -> Beat:
         nothing = (None,) * len(self.leads)
         if not measurable:
             return Beat(r_peak, None, self.leads, nothing, nothing)
-        measured = zip(*self.levels[:, row].tolist(), strict=True)
-        st = (levels_of(levels) for levels in measured)
-        first = row * sum(self.usable)
-        waves = (self._waves(bounds, r_peak) for bounds in self.each[first:])
+        first = row * len(self.levels[row])
+        st = (levels_of(levels) for levels in self.levels[row])
+        waves = (_waves(bounds) for bounds in self.each[first:])
         return Beat(
             r_peak,
-            self._waves(self.whole[row], r_peak),
+            _waves(self.whole[row]),
             self.leads,
             tuple(next(st) if used else None for used in self.usable),
             tuple(next(waves) if used else None for used in self.usable),
-        )
-
-    def _waves(self, bounds: tuple[float, ...], r_peak: int) -> Waves:
-        *marks, p_confidence = bounds
-        qrs_onset, qrs_end, p_onset, p_peak, p_end, *t_wave = (
-            None if point == NONE else r_peak + round((point - R_AT) / GRID_HZ * self.fs_hz)
-            for point in marks
-        )
-        t_onset, t_peak, t_end = t_wave
-        assert qrs_onset is not None
-        assert qrs_end is not None
-        return Waves(
-            *(qrs_onset, qrs_end),
-            *(p_onset, p_peak, p_end),
-            *(t_onset, t_peak, t_end),
-            p_confidence=round(p_confidence, 3),
         )

@@ -44,7 +44,7 @@ class Networks:
 
     def probabilities(self, traits: FloatArray) -> FloatArray:
         """Return the probability of each of ``ANSWERS``, shape (beat, answer)."""
-        scaled = np.clip((traits - self.mean) / self.deviation, -LARGEST, LARGEST)
+        scaled = ((traits - self.mean) / self.deviation).clip(-LARGEST, LARGEST)
         units = np.tanh(scaled @ self.hidden + self.hidden_offset)
         log_odds = units @ self.last + self.last_offset
         log_odds -= log_odds.max(axis=-1, keepdims=True)

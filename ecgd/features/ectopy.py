@@ -33,10 +33,11 @@ def observe_ectopy(
     """Return what the classes of ``beats``, in order, show at ``now_index``."""
     minute = [b for b in beats if b.r_peak > now_index - COUNTED_S * fs_hz]
     recent = [b for b in minute if b.r_peak > now_index - PATTERN_S * fs_hz]
+    classes = "".join([beat.beat_class for beat in recent])
     return (
         *_rates(minute, min(watched_s, COUNTED_S)),
-        *_patterns("".join(beat.beat_class.value for beat in recent)),
-        *_runs(recent, fs_hz),
+        *_patterns(classes),
+        *_runs(recent, classes, fs_hz),
     )
 
 
@@ -68,9 +69,8 @@ def _patterns(classes: str) -> list[RhythmObservation]:
     ]
 
 
-def _runs(beats: Sequence[Beat], fs_hz: float) -> list[RhythmObservation]:
+def _runs(beats: Sequence[Beat], classes: str, fs_hz: float) -> list[RhythmObservation]:
     """Return the longest run of each kind, with its length and rate."""
-    classes = "".join(beat.beat_class.value for beat in beats)
     runs: list[RhythmObservation] = []
     for sign, pattern in (
         (RhythmSign.VENTRICULAR_RUN, VENTRICULAR_RUN),

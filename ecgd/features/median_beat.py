@@ -7,12 +7,14 @@ do not depend on where within a wave its peak lies.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Final
 
 import numpy as np
 
 from ecgd.model.baseline import BEAT_FS_HZ, BEAT_POINTS, BEAT_R_AT, MedianBeat, Span, Vector
 from ecgd.model.beat import Beat, BeatClass, Waves
+from ecgd.model.order import median_of
 from ecgd.model.signal import BoolArray, FloatArray, IntArray
 
 LEAST_BEATS: Final = 2
@@ -69,7 +71,7 @@ def median_beat(
     onset, end = bounds[0] or 0, bounds[1] or 0
     first, last = onset - round(ISO_FROM_S * BEAT_FS_HZ), onset - round(ISO_TO_S * BEAT_FS_HZ)
     each_mv = each_mv - each_mv[:, :, max(first, 0) : max(last, 0) + 1].mean(axis=2, keepdims=True)
-    signal_mv = np.median(each_mv, axis=1)
+    signal_mv = median_of(each_mv, axis=1)
     return MedianBeat(
         signal_mv=signal_mv,
         qrs_onset=onset,
@@ -77,7 +79,7 @@ def median_beat(
         qrs_area_uvs=_vector(signal_mv[:, onset : end + 1].sum(axis=1)),
         p_area_uvs=_wave_area(each_mv, signal_mv, *_feet(bounds[2], bounds[3], onset)),
         t_area_uvs=_wave_area(each_mv, signal_mv, bounds[4], bounds[5]),
-        rr_s=float(np.median(np.diff(r_peaks))) / fs_hz,
+        rr_s=median(np.diff(r_peaks).tolist()) / fs_hz,
         beat_count=len(whole),
         p_span=_span(bounds[2], bounds[3]),
         t_span=_span(bounds[4], bounds[5]),
@@ -120,11 +122,10 @@ def _cut(pair_mv: FloatArray, r_peaks: IntArray, fs_hz: float) -> FloatArray:
     offsets = (np.arange(BEAT_POINTS) - BEAT_R_AT) / BEAT_FS_HZ * fs_hz
     low = np.floor(offsets).astype(np.int64)
     share = offsets - low
-    at = np.clip(r_peaks[:, None] + low, 0, pair_mv.shape[1] - 1)
-    if not share.any():
-        return pair_mv[:, at]
-    following = np.minimum(at + 1, pair_mv.shape[1] - 1)
-    cut: FloatArray = pair_mv[:, at] * (1 - share) + pair_mv[:, following] * share
+    at = r_peaks[:, None] + low
+    cut: FloatArray = pair_mv.take(at, axis=1, mode="clip")
+    if share.any():
+        cut = cut * (1 - share) + pair_mv.take(at + 1, axis=1, mode="clip") * share
     return cut
 
 

@@ -49,13 +49,14 @@ not come down, and is no J wave."""
 
 _WEIGHTS: Final = np.array([DERIVATION[lead] for lead in LIMB_LEADS])
 _ROWS: Final = np.arange(len(LIMB_LEADS))
+_R_PEAK: Final = np.array([BEAT_R_AT])
 
 
 def measure_morphology(beat: MedianBeat) -> Morphology | None:
     """Return the figures of the usual beat, None where its QRS has no length."""
     if beat.qrs_end <= beat.qrs_onset:
         return None
-    spikes = pacing_spikes(beat.signal_mv, np.array([BEAT_R_AT]), BEAT_FS_HZ)
+    spikes = pacing_spikes(beat.signal_mv, _R_PEAK, BEAT_FS_HZ)
     pair_mv = without_spikes(beat.signal_mv, spikes)
     six_mv = _WEIGHTS @ pair_mv
     columns = (
@@ -127,10 +128,11 @@ def _j_peak(curve_mv: list[float], end: int, later: int) -> float:
     steepest = max(fall, default=0.0)
     low_mv = curve_mv[r_at]
     slow_from = 0
+    half_mv = curve_mv[r_at] / 2
     for k in range(1, len(fall)):
         here_mv = curve_mv[r_at + k]
         low_mv = min(low_mv, here_mv)
-        if here_mv > curve_mv[r_at] / 2:
+        if here_mv > half_mv:
             continue
         is_top = fall[k] >= 0 > fall[k - 1] and here_mv - low_mv >= NOTCH_DIP_MV
         if is_top and _comes_down(curve_mv, r_at + k, later):

@@ -10,14 +10,26 @@ stand out of the window's noise says which of them counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
+from typing import NamedTuple
 
 import numpy as np
 
+from ecgd.model.order import median_of
 from ecgd.model.signal import BoolArray, FloatArray, IntArray
 
 SHAPE_AT_S = np.arange(-11, 12) * 0.008
 LAGS_S = np.arange(-5, 6) * 0.008
 """A shape's points around its crest, and how far it may be moved to find it alike."""
+
+_AROUND_S = np.arange(-16, 17) * 0.008
+"""All points of a shape at all lags."""
+
+_NEAR_S = np.arange(-3, 4) * 0.012
+"""Where a lead may have its own crest."""
+
+TINY = 1e-9
+"""Added to lengths, that may be zero."""
 
 LEAST_SHARE = 0.2
 LEAST_NOISE_SHARE = 0.25
@@ -45,33 +57,36 @@ QUIET_RATIOS = (1.9, 2.35)
 PROMINENCES = (-1.0, 4.0)
 """The logarithm of a crest over what is around it is held within these."""
 
-HEIGHT_WEIGHT = 1.16
-HEIGHT_SQUARE_WEIGHT = -0.12
-HEIGHT_CLEAR_WEIGHT = 0.53
-LIKENESS_WEIGHT = 10.43
-LIKENESS_CLEAR_WEIGHT = 0.78
-CLEAR_WEIGHT = 2.64
-BEFORE_WEIGHT = -2.91
-AFTER_WEIGHT = -3.17
-AGREEMENT_WEIGHT = 1.82
-AGREEMENT_CLEAR_WEIGHT = 0.73
-CONSTANT = 2.0
-"""Log-odds in a quiet window."""
 
-NOISY_HEIGHT_WEIGHT = -1.14
-NOISY_CLEAR_WEIGHT = -0.84
-NOISY_AGREEMENT_WEIGHT = 4.07
-NOISY_BEFORE_WEIGHT = -2.05
-NOISY_AFTER_WEIGHT = -1.32
-NOISY_USUAL_WEIGHT = 13.69
-NOISY_USUAL_CLEAR_WEIGHT = -14.57
-NOISY_PROMINENCE_WEIGHT = -0.55
-NOISY_PROMINENCE_CLEAR_WEIGHT = 0.48
-NOISY_PROMINENCE_SQUARE_WEIGHT = 0.71
-NOISY_STEEP_WEIGHT = 2.60
-NOISY_STEEP_SQUARE_WEIGHT = -5.58
-NOISY_CONSTANT = 1.69
-"""Log-odds in a noisy window: likeness counts to the usual QRS alone."""
+class Weight(NamedTuple):
+    """What one figure adds to the log-odds in a quiet window, and in a noisy one.
+
+    ``_clear`` counts times how far the window's crests stand out of its noise: the logarithm of
+    that over ``MIDDLE_RATIO``.
+    """
+
+    quiet: float
+    quiet_clear: float
+    noisy: float
+    noisy_clear: float
+
+
+WEIGHTS = (
+    Weight(2.00, 2.64, 1.69, -0.84),  # always
+    Weight(1.16, 0.53, -1.14, 0.0),  # height
+    Weight(-0.12, 0.0, 0.0, 0.0),  # its square
+    Weight(10.43, 0.78, 0.0, 0.0),  # likeness
+    Weight(0.0, 0.0, 13.69, -14.57),  # likeness to the usual QRS alone
+    Weight(1.82, 0.73, 4.07, 0.0),  # agreement of the leads
+    Weight(-2.91, 0.0, -2.05, 0.0),  # a higher crest soon before
+    Weight(-3.17, 0.0, -1.32, 0.0),  # a higher crest soon after
+    Weight(0.0, 0.0, -0.55, 0.48),  # prominence
+    Weight(0.0, 0.0, 0.71, 0.0),  # its square
+    Weight(0.0, 0.0, 2.60, 0.0),  # steepness
+    Weight(0.0, 0.0, -5.58, 0.0),  # its square
+)
+_WEIGHTS = np.array(WEIGHTS).T
+_STRONG = log(STRONG_SHARE)
 
 USUAL_LIKENESS = 0.6
 LEAST_USUAL = 2
@@ -108,15 +123,13 @@ class CrestFigures:
     clear: float
 
 
-def weigh_leads(envelope_mv: FloatArray) -> FloatArray:
+def weigh_leads(envelope_mv: FloatArray, high_mv: FloatArray) -> FloatArray:
     """Return each lead's share of the say, shape (lead,), from ``envelope_mv`` (lead, sample).
 
-    It grows with the square of the lead's crests over its noise.
+    It grows with the square of the lead's crests, ``high_mv`` (lead,), over its noise.
     """
-    level_mv = np.quantile(envelope_mv, HIGH_QUANTILE, axis=1)
-    noise_mv = np.median(envelope_mv, axis=1)
-    ratio = level_mv / np.maximum(noise_mv, 1e-9)
-    weights = np.where(level_mv >= LEAST_SHARE * level_mv.max(), ratio, 0.0) ** 2 + 1e-12
+    ratio = high_mv / np.maximum(median_of(envelope_mv), TINY)
+    weights = np.where(high_mv >= LEAST_SHARE * high_mv.max(), ratio, 0.0) ** 2 + 1e-12
     share: FloatArray = weights / weights.sum()
     return share
 
@@ -124,6 +137,7 @@ def weigh_leads(envelope_mv: FloatArray) -> FloatArray:
 def weigh_crests(
     bands_mv: FloatArray,
     envelopes_mv: FloatArray,
+    high_mv: FloatArray,
     indices: IntArray,
     figures: CrestFigures,
     *,
@@ -132,80 +146,69 @@ def weigh_crests(
 ) -> Evidence:
     """Weigh each crest of one window.
 
-    ``bands_mv`` (lead, sample) is the sum of both bands and ``envelopes_mv`` (band, lead, sample)
-    their envelopes. ``usual_mv`` (lead, point) is the usual shape, None where none is known.
+    ``bands_mv`` (lead, sample) is the sum of both bands, ``envelopes_mv`` (band, lead, sample)
+    their envelopes and ``high_mv`` (lead,) the height of the first one's crests. ``usual_mv``
+    (lead, point) is the usual shape, None where none is known.
     """
-    at = np.rint((SHAPE_AT_S + LAGS_S[:, None]) * fs_hz).astype(np.int64)
-    at = np.clip(indices[:, None, None] + at, 0, bands_mv.shape[1] - 1)
-    noise_mv = np.median(envelopes_mv.sum(axis=0), axis=1)
-    noise_mv = np.maximum(noise_mv, max(LEAST_NOISE_SHARE * float(noise_mv.max()), 1e-9))
-    shapes = (bands_mv / noise_mv[:, None])[:, at].transpose(1, 2, 0, 3)
-    size = SHAPE_AT_S.size * bands_mv.shape[0]
-    shapes = shapes.reshape(indices.size, LAGS_S.size, size)
-    shapes /= np.linalg.norm(shapes, axis=2, keepdims=True) + 1e-9
+    noise_mv = median_of(envelopes_mv.sum(axis=0))
+    noise_mv = np.maximum(noise_mv, max(LEAST_NOISE_SHARE * float(noise_mv.max()), TINY))
+    shapes = _cut_shapes(bands_mv, indices, noise_mv, fs_hz)
     likeness, lag = _likeness_within(shapes, figures.height)
     usual_likeness = likeness
     if usual_mv is not None:
-        usual = (usual_mv / noise_mv[:, None]).ravel()
-        each = shapes @ (usual / (np.linalg.norm(usual) + 1e-9))
+        usual = usual_mv.ravel()
+        each = shapes.likeness(usual, float(np.sqrt(usual**2 @ shapes.weights)))
         lag, usual_likeness = each.argmax(axis=1), each.max(axis=1)
         likeness = np.maximum(likeness, usual_likeness)
-    agreement = _agreement(envelopes_mv[0], indices, fs_hz)
-    overtopped = _overtopped(indices / fs_hz, np.clip(figures.height, *HEIGHTS))
+    table = _table(
+        figures,
+        likeness,
+        usual_likeness,
+        _agreement(envelopes_mv[0], high_mv, indices, fs_hz),
+        indices / fs_hz,
+    )
     low, high = QUIET_RATIOS
     quiet = min(max((figures.clear - low) / (high - low), 0.0), 1.0)
-    in_quiet = _quiet_log_odds(figures, likeness, agreement, *overtopped)
-    in_noise = _noisy_log_odds(figures, usual_likeness, agreement, *overtopped)
-    shapes_mv = bands_mv[:, at[np.arange(indices.size), lag]].transpose(1, 0, 2)
-    log_odds = quiet * in_quiet + (1 - quiet) * in_noise
-    return Evidence(log_odds, in_quiet, likeness, shapes_mv, quiet)
+    in_quiet, in_noise = _log_odds(table, figures.clear)
+    return Evidence(
+        quiet * in_quiet + (1 - quiet) * in_noise,
+        in_quiet,
+        likeness,
+        shapes.at(lag).reshape(indices.size, bands_mv.shape[0], SHAPE_AT_S.size),
+        quiet,
+    )
 
 
-def _quiet_log_odds(
+def _table(
     figures: CrestFigures,
     likeness: FloatArray,
+    usual_likeness: FloatArray,
     agreement: FloatArray,
-    before: FloatArray,
-    after: FloatArray,
+    at_s: FloatArray,
 ) -> FloatArray:
-    clear = min(max(figures.clear, RATIOS[0]), RATIOS[1]) - MIDDLE_RATIO
-    height = np.clip(figures.height, *HEIGHTS)
-    alike = np.maximum(likeness - UNKNOWN_LIKENESS, 0.0) ** 2
-    log_odds: FloatArray = (
-        CONSTANT
-        + CLEAR_WEIGHT * clear
-        + (HEIGHT_WEIGHT + HEIGHT_SQUARE_WEIGHT * height + HEIGHT_CLEAR_WEIGHT * clear) * height
-        + (LIKENESS_WEIGHT + LIKENESS_CLEAR_WEIGHT * clear) * alike
-        + (AGREEMENT_WEIGHT + AGREEMENT_CLEAR_WEIGHT * clear) * agreement
-        + BEFORE_WEIGHT * before
-        + AFTER_WEIGHT * after
+    """Return what ``WEIGHTS`` weigh, shape (figure, crest)."""
+    height = _held(figures.height, *HEIGHTS)
+    prominence = _held(figures.prominence, *PROMINENCES)
+    before, after = _overtopped(at_s, height)
+    return np.array(
+        (
+            *(np.ones(height.size), height, height**2),
+            *(np.maximum(each - UNKNOWN_LIKENESS, 0.0) ** 2 for each in (likeness, usual_likeness)),
+            *(agreement, before, after, prominence, prominence**2),
+            *(figures.steepness, figures.steepness**2),
+        )
     )
-    return log_odds
 
 
-def _noisy_log_odds(
-    figures: CrestFigures,
-    likeness: FloatArray,
-    agreement: FloatArray,
-    before: FloatArray,
-    after: FloatArray,
-) -> FloatArray:
-    clear = min(max(figures.clear, RATIOS[0]), QUIET_RATIOS[1]) - MIDDLE_RATIO
-    prominence = np.clip(figures.prominence, *PROMINENCES)
-    alike = np.maximum(likeness - UNKNOWN_LIKENESS, 0.0) ** 2
-    log_odds: FloatArray = (
-        NOISY_CONSTANT
-        + NOISY_CLEAR_WEIGHT * clear
-        + NOISY_HEIGHT_WEIGHT * np.clip(figures.height, *HEIGHTS)
-        + NOISY_AGREEMENT_WEIGHT * agreement
-        + (NOISY_USUAL_WEIGHT + NOISY_USUAL_CLEAR_WEIGHT * clear) * alike
-        + (NOISY_PROMINENCE_WEIGHT + NOISY_PROMINENCE_CLEAR_WEIGHT * clear) * prominence
-        + NOISY_PROMINENCE_SQUARE_WEIGHT * prominence**2
-        + (NOISY_STEEP_WEIGHT + NOISY_STEEP_SQUARE_WEIGHT * figures.steepness) * figures.steepness
-        + NOISY_BEFORE_WEIGHT * before
-        + NOISY_AFTER_WEIGHT * after
+def _log_odds(table: FloatArray, clear: float) -> tuple[FloatArray, FloatArray]:
+    """Return the log-odds of each crest in a quiet window and in a noisy one."""
+    plain_quiet, by_clear_quiet, plain_noisy, by_clear_noisy = _WEIGHTS
+    quiet = min(max(clear, RATIOS[0]), RATIOS[1]) - MIDDLE_RATIO
+    noisy = min(max(clear, RATIOS[0]), QUIET_RATIOS[1]) - MIDDLE_RATIO
+    return (
+        (plain_quiet + quiet * by_clear_quiet) @ table,
+        (plain_noisy + noisy * by_clear_noisy) @ table,
     )
-    return log_odds
 
 
 def follow_shape(
@@ -215,10 +218,11 @@ def follow_shape(
     usable: BoolArray,
 ) -> FloatArray | None:
     """Return the usual shape after a window, (lead, point), over all leads; unseen leads are 0."""
-    alike = [k for k in chosen if evidence.likeness[k] > USUAL_LIKENESS]
+    likeness: list[float] = evidence.likeness.tolist()
+    alike = [k for k in chosen if likeness[k] > USUAL_LIKENESS]
     if len(alike) < LEAST_USUAL:
         return usual_mv
-    seen_mv = np.median(evidence.shapes_mv[alike], axis=0)
+    seen_mv = median_of(evidence.shapes_mv[alike], axis=0)
     if usual_mv is None:
         usual_mv = np.zeros((usable.size, SHAPE_AT_S.size))
     known = np.abs(usual_mv[usable]).sum(axis=1, keepdims=True) > 0
@@ -229,32 +233,73 @@ def follow_shape(
     return followed
 
 
-def _likeness_within(shapes: FloatArray, height: FloatArray) -> tuple[FloatArray, IntArray]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shapes:
+    """Each crest's signal at each lag, all leads behind one another.
+
+    ``pieces_mv`` is (crest, lag, lead × point), ``sizes`` (crest, lag) their lengths in units of
+    the leads' noise and ``weights`` (lead × point,) what makes these units of millivolts, squared.
+    """
+
+    pieces_mv: FloatArray
+    sizes: FloatArray
+    weights: FloatArray
+
+    def at(self, lag: IntArray) -> FloatArray:
+        """Return each crest's shape at its lag, (crest, lead × point)."""
+        shapes_mv: FloatArray = self.pieces_mv[np.arange(lag.size), lag]
+        return shapes_mv
+
+    def likeness(self, shape_mv: FloatArray, size: float) -> FloatArray:
+        """Return the correlation with a shape (lead × point,) of a length, (crest, lag)."""
+        product: FloatArray = self.pieces_mv @ (shape_mv * self.weights / (size + TINY))
+        return product / self.sizes
+
+
+def _cut_shapes(
+    bands_mv: FloatArray, indices: IntArray, noise_mv: FloatArray, fs_hz: float
+) -> _Shapes:
+    at = indices[:, None] + np.rint(_AROUND_S * fs_hz).astype(np.int64)
+    around_mv = bands_mv.take(at, axis=1, mode="clip")
+    moved_mv = np.lib.stride_tricks.sliding_window_view(around_mv, SHAPE_AT_S.size, axis=2)
+    size = bands_mv.shape[0] * SHAPE_AT_S.size
+    pieces_mv = moved_mv.transpose(1, 2, 0, 3).reshape(indices.size, LAGS_S.size, size)
+    weights = np.repeat(noise_mv**-2, SHAPE_AT_S.size)
+    return _Shapes(pieces_mv, np.sqrt(pieces_mv**2 @ weights) + TINY, weights)
+
+
+def _likeness_within(shapes: _Shapes, height: FloatArray) -> tuple[FloatArray, IntArray]:
     """Return each crest's likeness to the window's own, and the lag where it is most alike.
 
-    ``shapes`` is (crest, lag, point), of unit length. The window's own is the strong crest most
-    like its better half.
+    The window's own is the strong crest most like its better half.
     """
     middle = LAGS_S.size // 2
-    strong = np.flatnonzero(height >= np.log(STRONG_SHARE))
+    strong = (height >= _STRONG).nonzero()[0]
     if strong.size < LEAST_STRONG:
         return np.full(height.size, UNKNOWN_LIKENESS), np.full(height.size, middle)
-    unmoved = shapes[strong, middle]
-    alike = np.sort((shapes[strong] @ unmoved.T).max(axis=1), axis=0)
+    unmoved_mv, sizes = shapes.pieces_mv[strong, middle], shapes.sizes[strong, middle]
+    products = shapes.pieces_mv[strong] @ (unmoved_mv * (shapes.weights / sizes[:, None])).T
+    alike = (products / shapes.sizes[strong, :, None]).max(axis=1)
     better = max(2, (strong.size + 1) // 2)
-    own = unmoved[int(alike[-better:].mean(axis=0).argmax())]
-    each = shapes @ own
+    own = int(np.sort(alike, axis=0)[-better:].mean(axis=0).argmax())
+    each = shapes.likeness(unmoved_mv[own], float(sizes[own]) - TINY)
     return each.max(axis=1), each.argmax(axis=1)
 
 
-def _agreement(envelope_mv: FloatArray, indices: IntArray, fs_hz: float) -> FloatArray:
+def _agreement(
+    envelope_mv: FloatArray, high_mv: FloatArray, indices: IntArray, fs_hz: float
+) -> FloatArray:
     """Return the mean logarithm, over the leads, of a crest as a share of the lead's high level."""
-    reach = np.rint(np.arange(-3, 4) * 0.012 * fs_hz).astype(np.int64)
-    at = np.clip(indices[:, None] + reach, 0, envelope_mv.shape[1] - 1)
-    level_mv = np.maximum(np.quantile(envelope_mv, HIGH_QUANTILE, axis=1), 1e-9)
-    share = envelope_mv[:, at].max(axis=2) / level_mv[:, None]
+    at = indices[:, None] + np.rint(_NEAR_S * fs_hz).astype(np.int64)
+    crest_mv = envelope_mv.take(at, axis=1, mode="clip").max(axis=2)
+    share = crest_mv / np.maximum(high_mv, TINY)[:, None]
     agreement: FloatArray = np.log(np.exp(np.log(np.maximum(share, 1e-3)).mean(axis=0)) + 1e-3)
     return agreement
+
+
+def _held(values: FloatArray, low: float, high: float) -> FloatArray:
+    held: FloatArray = np.minimum(np.maximum(values, low), high)
+    return held
 
 
 def _overtopped(at_s: FloatArray, height: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from statistics import median
 from typing import TypeVar
 
 import numpy as np
@@ -19,12 +20,14 @@ from numpy.typing import NDArray
 
 from ecgd.features.beat_path import likeliest_beats
 from ecgd.features.qrs_evidence import (
+    HIGH_QUANTILE,
     CrestFigures,
     Evidence,
     follow_shape,
     weigh_crests,
     weigh_leads,
 )
+from ecgd.model.order import median_of, quantile_of
 from ecgd.model.signal import BoolArray, FloatArray, IntArray, Mixing
 
 ENERGY_BAND_HZ = (11.0, 5.0)
@@ -124,16 +127,18 @@ def detect_r_peaks(
     """
     if not usable.any() or band_mv.shape[1] < round(fs_hz) or not valid.any():
         return RPeaks(np.zeros(0, np.int64), hints)
-    energy, steep, deflection_mv = _mixed_bands(band_mv, usable, fs_hz, mixing)
-    envelopes = np.abs(np.stack((energy, steep)))
-    lengths = _lengths(envelopes, weigh_leads(envelopes[0]))
-    crests = _crests(*lengths, valid, fs_hz)
+    bands, deflection_mv = _mixed_bands(band_mv, usable, fs_hz, mixing)
+    envelopes_mv = np.abs(bands)
+    high_mv = quantile_of(envelopes_mv[0], HIGH_QUANTILE)
+    energy, steep = np.sqrt(weigh_leads(envelopes_mv[0], high_mv) @ envelopes_mv**2)
+    crests = _crests(energy, steep, valid, fs_hz)
     usual_mv = _usual_shape(usable, hints)
     evidence = weigh_crests(
-        energy.real + steep.real,
-        envelopes,
+        bands[0].real + bands[1].real,
+        envelopes_mv,
+        high_mv,
         crests.indices,
-        _figures(crests, *lengths, hints),
+        _figures(crests, energy, steep, hints),
         fs_hz=fs_hz,
         usual_mv=None if usual_mv is None else usual_mv[usable],
     )
@@ -155,70 +160,76 @@ def _usual_shape(usable: BoolArray, hints: PeakHints | None) -> FloatArray | Non
 
 def _mixed_bands(
     band_mv: FloatArray, usable: BoolArray, fs_hz: float, mixing: Mixing | None
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128], FloatArray]:
+) -> tuple[NDArray[np.complex128], FloatArray]:
     """Return the bands of the usable leads, computed of those that they follow from."""
     if mixing is None or int(usable.sum()) <= len(mixing.sources):
         return _bands(band_mv[usable], fs_hz)
     weights = mixing.weights[usable]
-    energy, steep, deflection_mv = _bands(band_mv[list(mixing.sources)], fs_hz)
-    return weights @ energy, weights @ steep, weights @ deflection_mv
+    bands, deflection_mv = _bands(band_mv[list(mixing.sources)], fs_hz)
+    parts: FloatArray = bands.view(np.float64)
+    return (weights @ parts).view(np.complex128), weights @ deflection_mv
 
 
-def _bands(
-    band_mv: FloatArray, fs_hz: float
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128], FloatArray]:
-    """Return the analytic signals of both bands, and the deflection; shapes (lead, sample)."""
+def _bands(band_mv: FloatArray, fs_hz: float) -> tuple[NDArray[np.complex128], FloatArray]:
+    """Return the analytic signals (band, lead, sample), and the deflection (lead, sample)."""
     count = band_mv.shape[1]
     pad = min(count - 1, round(EDGE_PAD_S * fs_hz))
-    padded = np.pad(band_mv, ((0, 0), (pad, pad)), mode="reflect", reflect_type="odd")
+    padded = _mirrored(band_mv, pad)
     size, inside = padded.shape[1], slice(pad, pad + count)
     spectrum = np.fft.rfft(padded, axis=-1)
-    *analytic, plain = _responses(size, fs_hz)
-    energy, steep = (np.fft.ifft(spectrum * each, size, axis=-1)[:, inside] for each in analytic)
-    return energy, steep, np.fft.irfft(spectrum * plain, size, axis=-1)[:, inside]
+    analytic, plain = _responses(size, fs_hz)
+    bands = np.fft.ifft(spectrum * analytic, size, axis=-1)
+    return bands[..., inside], np.fft.irfft(spectrum * plain, size, axis=-1)[:, inside]
+
+
+def _mirrored(rows: FloatArray, pad: int) -> FloatArray:
+    """Return rows (lead, sample) with ``pad`` samples turned about either end."""
+    count = rows.shape[1]
+    mirrored = np.empty((rows.shape[0], count + 2 * pad))
+    mirrored[:, pad : pad + count] = rows
+    mirrored[:, :pad] = 2 * rows[:, :1] - rows[:, pad:0:-1]
+    mirrored[:, pad + count :] = 2 * rows[:, -1:] - rows[:, -2 : -pad - 2 : -1]
+    return mirrored
 
 
 @lru_cache(maxsize=16)
-def _responses(size: int, fs_hz: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the gains of both analytic bands and of the deflection, for positive frequencies."""
+def _responses(size: int, fs_hz: float) -> tuple[FloatArray, FloatArray]:
+    """Return the gains of both analytic bands (band, 1, frequency), and of the deflection."""
     frequency_hz = np.fft.rfftfreq(size, 1 / fs_hz)
     low_cut = 2 * (1 - np.exp(-((frequency_hz / LOW_CUT_HZ) ** 4)))
-    energy, steep = (
+    analytic = [
         low_cut * np.exp(-0.5 * ((frequency_hz - centre_hz) / sigma_hz) ** 2)
         for centre_hz, sigma_hz in (ENERGY_BAND_HZ, STEEP_BAND_HZ)
-    )
+    ]
     low_hz, high_hz = FIDUCIAL_BAND_HZ
     rising = 1 - np.exp(-((frequency_hz / low_hz) ** 2))
-    return energy, steep, rising * np.exp(-0.5 * (frequency_hz / high_hz) ** 2)
-
-
-def _lengths(envelopes_mv: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return each band's weighted root mean square over the leads, shape (sample,)."""
-    energy, steep = np.sqrt(np.einsum("bls,l->bs", envelopes_mv**2, weights))
-    return energy, steep
+    return np.array(analytic)[:, None], rising * np.exp(-0.5 * (frequency_hz / high_hz) ** 2)
 
 
 def _crests(energy: FloatArray, steep: FloatArray, valid: BoolArray, fs_hz: float) -> _Crests:
-    noise_mv = _blend(float(np.median(energy)), float(np.median(steep)))
+    noise_mv = _blend(float(median_of(energy)), float(median_of(steep)))
     if not valid.all():
         reach = round(GAP_REACH_S * fs_hz)
         near_gap = np.convolve(~valid, np.ones(2 * reach + 1), mode="same") > 0.5
         energy = np.where(near_gap, 0.0, energy)
     indices = _local_maxima(energy, round(REFRACTORY_S * fs_hz))
     reach = round(STEEP_REACH_S * fs_hz)
-    around = np.clip(indices[:, None] + np.arange(-reach, reach + 1), 0, energy.size - 1)
-    score_mv = _blend(energy[indices], steep[around].max(axis=1))
+    around = steep.take(indices[:, None] + np.arange(-reach, reach + 1), mode="clip")
+    score_mv = _blend(energy[indices], around.max(axis=1))
     return _Crests(indices, score_mv, noise_mv, fs_hz)
 
 
 def _local_maxima(energy: FloatArray, distance: int) -> IntArray:
     """Return where ``energy`` (sample,) peaks; of peaks nearer than ``distance`` the highest."""
     inner = energy[1:-1]
-    peaks = np.flatnonzero((inner > energy[:-2]) & (inner >= energy[2:])) + 1
+    peaks = ((inner > energy[:-2]) & (inner >= energy[2:])).nonzero()[0] + 1
     kept: list[int] = []
+    overshadowed = bytearray(energy.size + distance)
     for index in peaks[np.argsort(-energy[peaks], kind="stable")].tolist():
-        if all(abs(index - other) >= distance for other in kept):
+        if not overshadowed[index]:
             kept.append(index)
+            first = max(0, index - distance + 1)
+            overshadowed[first : index + distance] = bytes([1]) * (index + distance - first)
     return np.array(sorted(kept), dtype=np.int64)
 
 
@@ -240,9 +251,8 @@ def _figures(
 ) -> CrestFigures:
     """Return what each crest is judged by; ``energy`` and ``steep`` are (sample,)."""
     level_mv, own_mv = (max(level, TINY_MV) for level in _levels(crests, hints))
-    offsets = np.rint(AROUND_S * crests.fs_hz).astype(np.int64)
-    around = np.clip(crests.indices[:, None] + offsets, 0, energy.size - 1)
-    around_mv = np.median(_blend(energy[around], steep[around]), axis=1)
+    around = crests.indices[:, None] + np.rint(AROUND_S * crests.fs_hz).astype(np.int64)
+    around_mv = median_of(_blend(energy.take(around, mode="clip"), steep.take(around, mode="clip")))
     score_mv = np.maximum(crests.score_mv, TINY_MV)
     return CrestFigures(
         height=np.log(score_mv / level_mv),
@@ -255,7 +265,7 @@ def _figures(
 def _choose(crests: _Crests, evidence: Evidence, hints: PeakHints | None) -> list[int]:
     """Return which crests are QRS, as positions among ``crests``, in order."""
     possible = (evidence.log_odds > LEAST_LOG_ODDS) & (crests.score_mv >= LEAST_MV)
-    kept = np.flatnonzero(possible).tolist()
+    kept = possible.nonzero()[0].tolist()
     row = likeliest_beats(
         (crests.indices[kept] / crests.fs_hz).tolist(),
         crests.score_mv[kept].tolist(),
@@ -273,7 +283,7 @@ def _levels(crests: _Crests, hints: PeakHints | None) -> tuple[float, float]:
     at_s, score = crests.indices / crests.fs_hz, crests.score_mv
     starts_s = np.arange(0.0, max(float(at_s[-1]) - 0.5, 0.5), LEVEL_BLOCK_S / 2)
     inside = (at_s >= starts_s[:, None]) & (at_s < starts_s[:, None] + LEVEL_BLOCK_S)
-    own_mv = float(np.median(np.where(inside, score, 0.0).max(axis=1)))
+    own_mv = float(median_of(np.where(inside, score, 0.0).max(axis=1)))
     if hints is None:
         return own_mv, own_mv
     low, high = (share * hints.crest_mv for share in LEVEL_TIE)
@@ -282,19 +292,19 @@ def _levels(crests: _Crests, hints: PeakHints | None) -> tuple[float, float]:
 
 def _usual_rr_s(crests: _Crests, chosen: list[int], hints: PeakHints | None) -> float:
     if len(chosen) > 3:
-        return float(np.median(np.diff(crests.indices[chosen]))) / crests.fs_hz
+        return float(median(np.diff(crests.indices[chosen]).tolist())) / crests.fs_hz
     return hints.rr_s if hints else USUAL_RR_S
 
 
 def _refine(indices: IntArray, deflection_mv: FloatArray, fs_hz: float) -> IntArray:
     """Move each crest to the largest of ``deflection_mv`` (lead, sample) near it."""
-    power = deflection_mv[0] ** 2 + OTHER_LEADS * (deflection_mv[1:] ** 2).sum(axis=0)
     reach = max(1, round(FIDUCIAL_REACH_S * fs_hz))
-    refined = [
-        max(0, k - reach) + int(np.argmax(power[max(0, k - reach) : k + reach + 1]))
-        for k in indices.tolist()
-    ]
-    return np.array(refined, dtype=np.int64)
+    near = indices[:, None] + np.arange(-reach, reach + 1)
+    power = deflection_mv.take(near, axis=1, mode="clip") ** 2
+    largest = (power[0] + OTHER_LEADS * power[1:].sum(axis=0)).argmax(axis=1)
+    refined = near[np.arange(indices.size), largest]
+    inside: IntArray = np.minimum(np.maximum(refined, 0), deflection_mv.shape[1] - 1)
+    return inside
 
 
 def faded(hints: PeakHints | None) -> PeakHints | None:
@@ -312,7 +322,7 @@ def _next_hints(
 ) -> PeakHints | None:
     if not chosen:
         return faded(hints)
-    crest_mv = float(np.median(crests.score_mv[chosen]))
+    crest_mv = median(crests.score_mv[chosen].tolist())
     rr_s = _usual_rr_s(crests, chosen, hints)
     if hints is None:
         return PeakHints(crest_mv, rr_s, shape_mv)

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from ecgd.model.order import median_of, quantile_of
 from ecgd.model.signal import FloatArray
 
 RATE_BEATS: Final = 8
@@ -39,7 +40,7 @@ def rate_of(rr_s: FloatArray, silent_s: float) -> float | None:
     """Return the rate over the last beats; a long silence counts as an interval of its own."""
     if rr_s.size == 0:
         return None
-    median_s = float(np.median(rr_s[-RATE_BEATS:]))
+    median_s = float(median_of(rr_s[-RATE_BEATS:]))
     if silent_s > 3 * median_s:
         median_s = silent_s
     return 60.0 / median_s
@@ -49,7 +50,7 @@ def irregularity_of(rr_s: FloatArray) -> float | None:
     """Return the median change from one RR to the next, as a share of the median RR."""
     if rr_s.size < 3:
         return None
-    return float(np.median(np.abs(np.diff(rr_s))) / np.median(rr_s))
+    return float(median_of(np.abs(rr_s[1:] - rr_s[:-1])) / median_of(rr_s))
 
 
 def longest_pause_of(
@@ -93,8 +94,8 @@ def sudden_change(
     before = rr_s[earlier]
     if now.size < LEAST_NOW or before.size < LEAST_BEFORE or before.sum() < LEAST_BEFORE_S:
         return None
-    low_s, usual_s, high_s = (float(each) for each in np.quantile(before, (0.25, 0.5, 0.75)))
+    low_s, usual_s, high_s = (float(quantile_of(before, share)) for share in (0.25, 0.5, 0.75))
     if high_s - low_s > STEADY_SHARE * usual_s:
         return None
-    change = RateChange(60.0 / usual_s, 60.0 / float(np.median(now)))
+    change = RateChange(60.0 / usual_s, 60.0 / float(median_of(now)))
     return change if abs(change.now_bpm - change.before_bpm) >= least_bpm else None

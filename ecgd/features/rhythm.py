@@ -10,12 +10,11 @@ import numpy as np
 
 from ecgd.config.settings import AnalysisSettings
 from ecgd.features.atrial_fibrillation import (
-    CONTINUED,
-    EVIDENT,
     LIKELY,
     SHORT_SPAN_S,
     SPAN_S,
     fibrillation_log_odds,
+    is_evident,
 )
 from ecgd.features.av_block import observe_conduction
 from ecgd.features.ectopy import observe_ectopy
@@ -30,6 +29,7 @@ from ecgd.features.rate import (
 from ecgd.features.ventricular_run import Run
 from ecgd.model.beat import Beat, BeatClass
 from ecgd.model.finding import RhythmFinding
+from ecgd.model.order import median_of
 from ecgd.model.rhythm import (
     ASYSTOLE,
     ATRIAL_FIBRILLATION,
@@ -60,6 +60,10 @@ FAST_RUN_BEATS: Final = 10
 """A run is told until so long after its last beat. One of 30 s, or of ten beats at the rate of
 ``fast_ventricular_bpm``, is a ventricular tachycardia that does not wait to end by itself."""
 
+SLOW_SHARE: Final = 1.05
+"""Five beats so little above the limit count as below it: a heart rate meter may err by 10 %
+(IEC 60601-2-27), and experts called such alarms true (PhysioNet/CinC challenge 2015)."""
+
 SVT_BEATS: Final = 17
 SVT_REGULAR: Final = 0.03
 SVT_NARROW_S: Final = 0.110
@@ -75,6 +79,7 @@ class _Seen:
     r_s: FloatArray
     rr_s: FloatArray
     now_index: int
+    from_index: int
     watched_s: float
     silent_s: float
     fs_hz: float
@@ -94,7 +99,7 @@ def assess_rhythm(
     judged: bool,
     runs: Sequence[Run] = (),
     fibrillated: bool = False,
-    sure: bool = True,
+    certainty: float = 1.0,
 ) -> RhythmFinding:
     """Return rate and rhythm at ``now_index``.
 
@@ -102,40 +107,40 @@ def assess_rhythm(
     ``watched_from_index`` is where uninterrupted watching began: a gap or another origin of the
     sample count starts anew. ``judged`` False (lead off, saturation, gap: positive evidence that
     the signal is lost) vetoes asystole. ``runs`` are those of ventricular beats, ``fibrillated``
-    says that the last window told atrial fibrillation; without ``sure`` beats it is not told anew:
-    beats that noise adds are as irregular. Ventricular arrhythmias without beats are
-    told by ``ventricular``.
+    says that the last window told atrial fibrillation, ``certainty`` is the mean confidence in the
+    beats. Ventricular arrhythmias without beats are told by ``ventricular``.
     """
     seen = _see(beats, now_index, watched_from_index, fs_hz)
     rate_bpm = rate_of(seen.rr_s, seen.silent_s)
     pause_s = longest_pause_of(seen.r_s, seen.rr_s, seen.silent_s, seen.now_s)
     irregularity = irregularity_of(seen.rr_s[-RATE_BEATS:])
     recent = tuple(run for run in runs if now_index - run.last <= RUN_MEMORY_S * fs_hz)
-    label, lasted_s = UNKNOWN, 0.0
+    label, lasted_s, fibrillates = UNKNOWN, 0.0, None
     told: tuple[RhythmObservation, ...] = ()
     if judged:
-        long_odds = fibrillation_log_odds(seen.beats, now_index, fs_hz, SPAN_S)
-        least = CONTINUED if fibrillated else EVIDENT if sure else np.inf
-        fibrillates = long_odds is not None and long_odds >= least
+        long_odds = _fibrillation(seen, SPAN_S)
+        if long_odds is not None:
+            fibrillates = is_evident(long_odds, certainty, told=fibrillated)
         label, lasted_s = _label(
             seen,
             recent,
             rate_bpm=rate_bpm,
             pause_s=pause_s,
             irregularity=irregularity,
-            fibrillates=fibrillates,
+            fibrillates=bool(fibrillates),
             settings=settings,
         )
-        told = _observations(seen, recent, long_odds, fibrillates, settings)
+        told = _observations(seen, recent, long_odds, bool(fibrillates), settings)
     return RhythmFinding(
         label=label,
         heart_rate_bpm=0.0 if label == ASYSTOLE else rate_bpm,
-        rr_median_s=float(np.median(seen.rr_s[-RATE_BEATS:])) if seen.rr_s.size else None,
+        rr_median_s=float(median_of(seen.rr_s[-RATE_BEATS:])) if seen.rr_s.size else None,
         rr_irregularity=irregularity,
         longest_pause_s=pause_s,
         beat_count=len(seen.beats),
         lasted_s=lasted_s,
         observations=told,
+        fibrillates=fibrillates,
     )
 
 
@@ -144,7 +149,7 @@ def _see(beats: Sequence[Beat], now_index: int, from_index: int, fs_hz: float) -
     r_s = np.array([beat.r_peak for beat in seen], dtype=np.float64) / fs_hz
     watched_s = (now_index - from_index) / fs_hz
     silent_s = now_index / fs_hz - float(r_s[-1]) if r_s.size else watched_s
-    return _Seen(seen, r_s, np.diff(r_s), now_index, watched_s, silent_s, fs_hz)
+    return _Seen(seen, r_s, np.diff(r_s), now_index, from_index, watched_s, silent_s, fs_hz)
 
 
 def _label(
@@ -160,7 +165,7 @@ def _label(
     """Return the gravest label that holds, and for how long its definition already looks back."""
     rate = rate_bpm if rate_bpm is not None else float("nan")
     fast_s = extremely_fast_s(seen.rr_s, settings.tachycardia_bpm)
-    slow_s = extremely_slow_s(seen.rr_s, settings.bradycardia_bpm)
+    slow_s = extremely_slow_s(seen.rr_s, SLOW_SHARE * settings.bradycardia_bpm)
     grave = any(_is_tachycardia(run, seen.fs_hz, settings) for run in runs)
     rules = (
         (VENTRICULAR_TACHYCARDIA, grave, 0.0),
@@ -226,12 +231,22 @@ def _run_told(runs: Sequence[Run], fs_hz: float) -> tuple[RhythmObservation, ...
     return (RhythmObservation(sign, float(run.beat_count), text),)
 
 
+def _fibrillation(seen: _Seen, span_s: float) -> float | None:
+    return fibrillation_log_odds(
+        seen.beats,
+        now_index=seen.now_index,
+        watched_from_index=seen.from_index,
+        fs_hz=seen.fs_hz,
+        span_s=span_s,
+    )
+
+
 def _fibrillation_told(seen: _Seen, long_odds: float | None) -> tuple[RhythmObservation, ...]:
     """Return how likely fibrillation is, over 30 s or, in the first half minute, over 10 s."""
     log_odds, span_s = long_odds, SPAN_S
     if log_odds is None:
         span_s = SHORT_SPAN_S
-        log_odds = fibrillation_log_odds(seen.beats, seen.now_index, seen.fs_hz, span_s)
+        log_odds = _fibrillation(seen, span_s)
     if log_odds is None or log_odds < LIKELY:
         return ()
     sign, likely = RhythmSign.ATRIAL_FIBRILLATION, 1.0 / (1.0 + float(np.exp(-log_odds)))

@@ -21,8 +21,11 @@ R_AT = round(BEFORE_S * GRID_HZ)
 POINTS = R_AT + round(AFTER_S * GRID_HZ) + 1
 """The grid: ``POINTS`` points of 2 ms, the R peak at ``R_AT``."""
 
-BLOCK_POINTS = 100
+BLOCK_POINTS = 50
 """Points that are fitted by one product."""
+
+FITS = 3
+"""Value and slope of the fine fit, and slope of the coarse one."""
 
 FINE_S = 0.007
 COARSE_S = 0.016
@@ -31,32 +34,34 @@ COARSE_S = 0.016
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segments:
-    """Beats on the grid, shape (beat, lead, point): mV and mV/s, fine and coarse."""
+    """Beats on the grid, shape (beat, lead, point): mV, and mV/s, fine and coarse."""
 
     fine_mv: FloatArray
     fine_slope: FloatArray
-    coarse_mv: FloatArray
     coarse_slope: FloatArray
 
 
-def cut_segments(signal_mv: FloatArray, r_peaks: IntArray, fs_hz: float) -> Segments:
+def cut_segments(
+    signal_mv: FloatArray, r_peaks: IntArray, fs_hz: float, weights: FloatArray | None = None
+) -> Segments:
     """Cut ``signal_mv`` (lead, sample) around each of ``r_peaks`` (relative indices).
 
-    Beyond the window's ends the last sample is held.
+    Beyond the window's ends the last sample is held. With ``weights`` (lead, row) the leads are
+    those mixtures of the rows of ``signal_mv``.
     """
     before, after = _reach(fs_hz)
-    padded = np.pad(signal_mv, ((0, 0), (before, after)), mode="edge")
-    offsets = np.arange(before + after + 1)
-    raw = np.concatenate([padded[:, r_peak + offsets] for r_peak in r_peaks.tolist()])
+    at = r_peaks[:, None] + np.arange(-before, after + 1)
+    around = signal_mv.take(at, axis=1, mode="clip")
+    raw = around.swapaxes(0, 1).reshape(-1, before + after + 1)
     centre = raw[:, before : before + 1].copy()
     raw -= centre
-    fitted = np.empty((4, raw.shape[0], POINTS))
+    fitted = np.empty((FITS, raw.shape[0], POINTS))
     for block in _fit_blocks(fs_hz):
         product = raw[:, block.samples] @ block.matrix
-        fitted[:, :, block.points] = product.reshape(raw.shape[0], 4, -1).swapaxes(0, 1)
-    fitted[::2] += centre
-    shape = (r_peaks.size, signal_mv.shape[0], POINTS)
-    return Segments(*(rows.reshape(shape) for rows in fitted))
+        fitted[:, :, block.points] = product.reshape(raw.shape[0], FITS, -1).swapaxes(0, 1)
+    fitted[0] += centre
+    rows = fitted.reshape(FITS, r_peaks.size, signal_mv.shape[0], POINTS)
+    return Segments(*(rows if weights is None else weights @ rows))
 
 
 def _reach(fs_hz: float) -> tuple[int, int]:
@@ -66,7 +71,7 @@ def _reach(fs_hz: float) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Block:
-    """The fit of some points from the samples within their reach: (sample, 4 × point)."""
+    """The fits of some points from the samples within their reach: (sample, fit × point)."""
 
     samples: slice
     points: slice
@@ -76,7 +81,7 @@ class _Block:
 @lru_cache(maxsize=16)
 def _fit_blocks(fs_hz: float) -> tuple[_Block, ...]:
     """Return the fit in blocks: the whole matrix is a narrow band, and mostly zeros."""
-    fits = (*_fit_matrices(fs_hz, FINE_S), *_fit_matrices(fs_hz, COARSE_S))
+    fits = (*_fit_matrices(fs_hz, FINE_S), _fit_matrices(fs_hz, COARSE_S)[1])
     blocks = []
     for start in range(0, POINTS, BLOCK_POINTS):
         points = slice(start, min(start + BLOCK_POINTS, POINTS))

@@ -7,6 +7,7 @@ Levels are against the isoelectric level: the end of the PR segment, just before
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import islice
 from math import isnan, nan
 from statistics import median
@@ -55,6 +56,19 @@ _J20, _J40, _J60, _BOW = 1, 2, 3, 6
 """Columns of ``st_levels``."""
 
 
+def _ranges() -> list[tuple[bool, int, int]]:
+    """Return what is averaged: whether from the QRS onset or its end, first point, and length."""
+    ranges = [(True, -round(ISO_FROM_S * GRID_HZ), round((ISO_FROM_S - ISO_TO_S) * GRID_HZ) + 1)]
+    for at_s in LEVELS_S:
+        half = round((HALF_WIDTH_S if at_s else J_HALF_WIDTH_S) * GRID_HZ)
+        ranges.append((False, round(at_s * GRID_HZ) - half, 2 * half + 1))
+    span = round((MEAN_TO_S - MEAN_FROM_S) * GRID_HZ) + 1
+    return [*ranges, (False, round(MEAN_FROM_S * GRID_HZ), span)]
+
+
+_FROM_ONSET, _STARTS, _LENGTHS = (np.array(column) for column in zip(*_ranges(), strict=True))
+
+
 def st_levels(
     fine_mv: FloatArray, qrs_onset: IntArray, qrs_end: IntArray, t_peak: IntArray
 ) -> FloatArray:
@@ -63,15 +77,10 @@ def st_levels(
     ``fine_mv`` is (beat, lead, point) on the grid of ``segments``, QRS boundaries are (beat,),
     ``t_peak`` is (beat × lead,), negative where there is none: the bow is NaN there.
     """
-    ranges = [(qrs_onset - round(ISO_FROM_S * GRID_HZ), round((ISO_FROM_S - ISO_TO_S) * GRID_HZ))]
-    for at_s in LEVELS_S:
-        half = round((HALF_WIDTH_S if at_s else J_HALF_WIDTH_S) * GRID_HZ)
-        ranges.append((qrs_end + round(at_s * GRID_HZ) - half, 2 * half))
-    span = round((MEAN_TO_S - MEAN_FROM_S) * GRID_HZ)
-    ranges.append((qrs_end + round(MEAN_FROM_S * GRID_HZ), span))
+    starts = _STARTS + np.where(_FROM_ONSET, qrs_onset[:, None], qrs_end[:, None])
     total = np.zeros((*fine_mv.shape[:2], POINTS + 1))
     np.cumsum(fine_mv, axis=2, out=total[:, :, 1:])
-    means = _range_means(total, ranges)
+    means = _range_means(total, starts)
     bows = st_bows(fine_mv, total, qrs_end, t_peak.reshape(fine_mv.shape[:2]))
     return np.concatenate((means[1:] - means[0], bows[None]))
 
@@ -82,18 +91,16 @@ def levels_of(row: Sequence[float]) -> StLevels:
     return StLevels(j0, j20, j40, j60, j80, mean, None if isnan(bow) else bow)
 
 
-def _range_means(total: FloatArray, ranges: list[tuple[IntArray, int]]) -> FloatArray:
-    """Return the mean from each ``start`` (beat,) over ``length`` + 1 points: (range, beat, lead).
+def _range_means(total: FloatArray, starts: IntArray) -> FloatArray:
+    """Return the mean over each range from its start (beat, range) on: (range, beat, lead).
 
     ``total`` (beat, lead, point + 1) holds the sums of all points before each. A range that would
     leave the grid is moved to its edge.
     """
-    lengths = np.array([length + 1 for _, length in ranges])
-    starts = np.stack([start for start, _ in ranges], axis=1)
-    starts = np.clip(starts, 0, POINTS - lengths)
+    starts = np.minimum(np.maximum(starts, 0), POINTS - _LENGTHS)
     beat = np.arange(total.shape[0])[:, None]
-    sums = total[beat, :, starts + lengths] - total[beat, :, starts]
-    means: FloatArray = (sums / lengths[:, None]).transpose(1, 0, 2)
+    sums = total[beat, :, starts + _LENGTHS] - total[beat, :, starts]
+    means: FloatArray = (sums / _LENGTHS[:, None]).transpose(1, 0, 2)
     return means
 
 
@@ -121,12 +128,12 @@ def summarise_st(
     recent = [beat for beat in beats if oldest <= beat.r_peak <= now_index]
     supraventricular = [beat for beat in recent if beat.beat_class is not BeatClass.V]
     chosen = supraventricular if len(supraventricular) >= settings.st_beats_min else recent
-    usable = [lead for lead, is_usable in zip(leads, lead_usable, strict=True) if is_usable]
+    usable = tuple(lead for lead, is_usable in zip(leads, lead_usable, strict=True) if is_usable)
     found = {
         lead: LeadSt(lead, False, reason="lead unusable") for lead in leads if lead not in usable
     }
-    groups = [[lead for lead in usable if lead in LIMB_LEADS]]
-    groups += [[lead] for lead in usable if lead not in LIMB_LEADS]
+    groups = [tuple(lead for lead in usable if lead in LIMB_LEADS)]
+    groups += [(lead,) for lead in usable if lead not in LIMB_LEADS]
     for group in filter(None, groups):
         found |= _summarise_together(chosen, group, settings)
     return tuple(found[lead] for lead in leads)
@@ -142,14 +149,10 @@ def _why_bent(highpass_hz: float | None, lowpass_hz: float | None) -> str:
 
 
 def _summarise_together(
-    beats: Sequence[Beat], leads: list[str], settings: AnalysisSettings
+    beats: Sequence[Beat], leads: tuple[str, ...], settings: AnalysisSettings
 ) -> dict[str, LeadSt]:
     """Average leads over the beats that have them all; where these are too few, each by itself."""
-    newest = (
-        row
-        for beat in reversed(beats)
-        if None not in (row := [_level_of(beat, lead) for lead in leads])
-    )
+    newest = (row for beat in reversed(beats) if (row := _levels_in(beat, leads)) is not None)
     rows = list(islice(newest, settings.st_beats_max))
     if len(rows) >= settings.st_beats_min:
         return _summarise(leads, rows, settings)
@@ -157,24 +160,41 @@ def _summarise_together(
         return {
             each: st
             for lead in leads
-            for each, st in _summarise_together(beats, [lead], settings).items()
+            for each, st in _summarise_together(beats, (lead,), settings).items()
         }
     return {lead: LeadSt(lead, False, beat_count=len(rows), reason=TOO_FEW) for lead in leads}
 
 
-def _level_of(beat: Beat, lead: str) -> tuple[float, ...] | None:
-    level = beat.st[beat.leads.index(lead)] if lead in beat.leads else None
-    if level is None:
+def _levels_in(beat: Beat, leads: tuple[str, ...]) -> list[tuple[float, ...]] | None:
+    """Return a beat's levels in the order of ``st_levels``; None where a lead has none."""
+    places = _places_of(leads, beat.leads)
+    if places is None:
         return None
-    return (
-        *(level.j0_mv, level.j20_mv, level.j40_mv, level.j60_mv, level.j80_mv),
-        level.mean_mv,
-        nan if level.bow_mv is None else level.bow_mv,
-    )
+    rows: list[tuple[float, ...]] = []
+    for place in places:
+        level = beat.st[place]
+        if level is None:
+            return None
+        bow_mv = nan if level.bow_mv is None else level.bow_mv
+        rows.append(
+            (
+                *(level.j0_mv, level.j20_mv, level.j40_mv, level.j60_mv, level.j80_mv),
+                *(level.mean_mv, bow_mv),
+            )
+        )
+    return rows
+
+
+@lru_cache(maxsize=64)
+def _places_of(leads: tuple[str, ...], among: tuple[str, ...]) -> tuple[int, ...] | None:
+    """Return where ``leads`` lie among others, None where one is not there."""
+    if not set(leads) <= set(among):
+        return None
+    return tuple(among.index(lead) for lead in leads)
 
 
 def _summarise(
-    leads: list[str], rows: list[list[tuple[float, ...] | None]], settings: AnalysisSettings
+    leads: tuple[str, ...], rows: list[list[tuple[float, ...]]], settings: AnalysisSettings
 ) -> dict[str, LeadSt]:
     levels_mv = np.array(rows, dtype=np.float64)
     average = average_st(levels_mv[:, :, :_BOW], _J40, (_J20, _J60))

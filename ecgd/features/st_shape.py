@@ -39,12 +39,12 @@ def st_bows(
     known = (t_peak >= 0) & (span >= LEAST_SPAN_S * GRID_HZ)
     span = np.where(known, span, 2)
     half = span // 2
-    beat, lead = np.ogrid[: fine_mv.shape[0], : fine_mv.shape[1]]
+    beat, lead = np.arange(fine_mv.shape[0])[:, None], np.arange(fine_mv.shape[1])
     last = fine_mv.shape[2] - 1
-    begin = np.clip(qrs_end, 0, last)[:, None]
+    begin = np.minimum(np.maximum(qrs_end, 0), last)[:, None]
     middle = np.minimum(begin + half, last)
     mean_mv = (total[beat, lead, middle] - total[beat, lead, begin]) / np.maximum(1, middle - begin)
-    at_j_mv, at_t_mv = fine_mv[beat, lead, begin], fine_mv[beat, lead, np.clip(t_peak, 0, last)]
+    at_j_mv, at_t_mv = fine_mv[beat, lead, begin], fine_mv[beat, lead, np.minimum(t_peak, last)]
     line_mv = at_j_mv + (at_t_mv - at_j_mv) * (half - 1) / (2 * span)
     bows: FloatArray = np.where(known, mean_mv - line_mv, np.nan)
     return bows

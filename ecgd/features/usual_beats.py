@@ -223,7 +223,7 @@ def _family_traits(
         np.full(families.size, _usually(usual.p_likes, forms, "p_like")),
         np.full(families.size, _usually(usual.p_offs, forms, "p_off")),
     )
-    return np.stack(columns, axis=1)
+    return np.array(columns, dtype=np.float64).T
 
 
 def _usually(before: tuple[float, ...], forms: Forms, trait: str) -> float:

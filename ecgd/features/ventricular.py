@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from ecgd.model.order import quantile_of
 from ecgd.model.rhythm import UNKNOWN, VENTRICULAR_FIBRILLATION, VENTRICULAR_TACHYCARDIA
 from ecgd.model.signal import BoolArray, FloatArray
 
@@ -96,7 +97,7 @@ def measure_oscillation(
     if wave_mv.shape[0] == 0 or wave_mv.shape[1] < LEAST_SPAN_S * fs_hz:
         return None
     power, hz, even_mv = _in_band(_level(wave_mv), fs_hz)
-    swing_mv = np.percentile(np.abs(even_mv), 98, axis=1)
+    swing_mv = quantile_of(np.abs(even_mv), 0.98)
     told = swing_mv >= LEAST_MV
     if not told.any():
         return None
@@ -184,7 +185,8 @@ def _shape(even: FloatArray) -> tuple[FloatArray, ...]:
     second.
     """
     size = np.abs(even)
-    kurtosis = (even**4).mean(axis=1) / (even**2).mean(axis=1) ** 2
+    power = even**2
+    kurtosis = (power**2).mean(axis=1) / power.mean(axis=1) ** 2
     swings = np.sort(_swings(even, BLOCK_S), axis=1)
     count = swings.shape[1]
     quiet = swings[:, int(0.2 * count)] / swings[:, int(0.9 * count)]

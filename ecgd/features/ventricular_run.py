@@ -1,9 +1,10 @@
 """Runs of ventricular beats that can still be told apart: five or more, faster than 100 a minute.
 
 Whether one beat comes from the ventricle is often open; five in a row that are like each other,
-unlike the patient's usual beat, and blunt are not. A logistic model of five such figures
+unlike the patient's usual beat, and blunt are not. A logistic model of four such figures
 judges each five beats in a row. What is usual is learned from beats outside runs, so that a
-tachycardia that lasts does not become usual.
+tachycardia that lasts does not become usual. Broad beats that fill a hole in the row of beats
+count as beats here.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from ecgd.model.beat import Beat, BeatClass
 from ecgd.model.signal import FloatArray, IntArray
 
 GROUP: Final = 5
@@ -50,21 +52,29 @@ class Weight(NamedTuple):
 
 
 WEIGHTS: Final = (
-    Weight(0.655, 0.410, -1.850),  # likeness to the usual beat, median
-    Weight(0.751, 0.328, 1.929),  # likeness to each other, median
-    Weight(3.832, 0.351, -0.915),  # steepest slope over the swing per second, logarithm
-    Weight(0.789, 0.157, 0.531),  # quality
-    Weight(-2.203, 2.212, 0.355),  # log-odds of oscillation
+    Weight(0.620, 0.409, -0.632),  # likeness to the usual beat, median
+    Weight(0.712, 0.328, 1.945),  # likeness to each other, median
+    Weight(3.791, 0.383, -0.992),  # steepest slope over the swing per second, logarithm
+    Weight(0.393, 0.255, 1.324),  # probability of class V, mean
 )
-CONSTANT: Final = -1.753
-EVIDENT: Final = -1.0
+CONSTANT: Final = -2.055
+EVIDENT: Final = -0.4
 """Fitted on the Challenge 2015: of each true alarm of ventricular tachycardia the two groups that
 speak most for it, of every other alarm the six that do, both sides alike."""
 
 FARTHEST: Final = 4.0
-OSCILLATION: Final = (-9.0, 6.0)
 
-USUAL_LIKENESS: Final = 0.95
+CLASSLESS: Final = 0.4
+"""Probability of class V that a beat without a class counts with."""
+
+OWN: Final = 0.25
+"""A beat that is so unlikely to be of class V becomes usual though it lies in a run: after another
+place of the electrodes every beat looks new."""
+
+MOST_OTHERS: Final = 1
+"""So many of the five may surely be of another class: in bigeminy two or three are."""
+
+USUAL_LIKENESS: Final = 0.85
 """A run neither begins nor ends with a beat that is as like the usual one."""
 
 LEAST_MV: Final = 1e-3
@@ -73,12 +83,15 @@ TINY: Final = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BeatShape:
-    """One final beat: ``shape_mv`` is (lead, point), quality 0 to 1, log-odds of oscillation."""
+    """One final beat: ``shape_mv`` is (lead, point), ``ventricular`` the probability of class V.
+
+    A ``broad`` one fills a hole in the row of beats; it never becomes usual.
+    """
 
     r_peak: int
     shape_mv: FloatArray
-    quality: float
-    oscillation: float
+    ventricular: float = CLASSLESS
+    broad: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,17 +145,46 @@ def follow_run(memory: RunMemory, beat: BeatShape, fs_hz: float) -> RunMemory:
     left = memory.newest[0] if len(memory.newest) == GROUP else None
     runs = tuple(r for r in memory.runs if beat.r_peak - r.last <= MEMORY_S * fs_hz)
     usual = memory.usual
-    if left is not None and not any(run.first <= left.r_peak <= run.last for run in runs):
+    if (
+        left
+        and not left.broad
+        and (left.ventricular <= OWN or not any(r.first <= left.r_peak <= r.last for r in runs))
+    ):
         usual = (*usual, left)[-USUAL_BEATS:]
     memory = replace(memory, usual=usual, newest=newest, runs=runs)
     group = judge_group(memory.usual, newest, fs_hz)
     if group is None or group.log_odds < EVIDENT or max(group.ends) >= USUAL_LIKENESS:
+        return memory
+    if sum(each.ventricular <= OWN for each in newest) > MOST_OTHERS:
         return memory
     log_odds = group.log_odds
     runs = _joined(runs, newest, log_odds, fs_hz)
     if runs[-1].last - runs[-1].first > FORGET_S * fs_hz:
         return RunMemory(newest=newest)
     return replace(memory, runs=runs)
+
+
+def ventricular_probability(beat: Beat) -> float:
+    """Return the probability of class V as far as the beat's class tells it."""
+    if beat.beat_class is BeatClass.V:
+        return beat.class_confidence
+    if beat.beat_class is BeatClass.Q:
+        return CLASSLESS
+    return (1.0 - beat.class_confidence) / 2
+
+
+def usual_rr_s(memory: RunMemory, fs_hz: float) -> float | None:
+    """Return the usual interval; None while nothing is usual."""
+    if len(memory.usual) < LEAST_USUAL:
+        return None
+    return float(np.median(np.diff([beat.r_peak for beat in memory.usual]))) / fs_hz
+
+
+def usual_swing_mv(memory: RunMemory) -> FloatArray:
+    """Return how far the usual beat swings, shape (lead,)."""
+    swings_mv = np.ptp(np.stack([beat.shape_mv for beat in memory.usual]), axis=2)
+    swing_mv: FloatArray = np.median(swings_mv, axis=0)
+    return swing_mv
 
 
 def judge_group(
@@ -167,8 +209,7 @@ def judge_group(
             float(np.median(like_usual)),
             float(np.median(pairs[np.triu_indices(GROUP, 1)])),
             float(np.log(np.median(_steepness(shapes)) + LEAST_STEEPNESS)),
-            float(np.mean([beat.quality for beat in group])),
-            float(np.clip(max(beat.oscillation for beat in group), *OSCILLATION)),
+            float(np.mean([beat.ventricular for beat in group])),
         )
     )
     weights = np.array(WEIGHTS)

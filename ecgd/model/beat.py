@@ -38,7 +38,8 @@ class StLevels:
 class Waves:
     """Boundaries of one beat as absolute sample indices; None: not found.
 
-    ``p_confidence`` is the probability of a P wave, 0 to 1; without it there is no ``p_peak``.
+    ``p_confidence`` is the probability of a P wave by this beat alone, 0 to 1; whether there is a
+    ``p_peak`` is told with the beats before.
     """
 
     qrs_onset: int

@@ -36,9 +36,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Evolution:
-    """The moments of the last days, oldest first; the newest is still growing."""
+    """The moments of the last days, oldest first; the newest is still growing.
+
+    ``until_s`` is the time of the last window that went into it.
+    """
 
     moments: tuple[Moment, ...] = ()
+    until_s: float = 0.0
 
     def moved(self, by_s: float) -> Evolution:
         """Return the same on another count of time."""
@@ -46,5 +50,6 @@ class Evolution:
             tuple(
                 Moment(each.time_s + by_s, each.inferior, each.high_lateral, each.count)
                 for each in self.moments
-            )
+            ),
+            self.until_s + by_s,
         )

@@ -240,7 +240,8 @@ class RhythmFinding:
     """Rate and rhythm. ``label`` is the gravest of those in ``model.rhythm`` that holds.
 
     ``lasted_s`` is for how long its definition already looks back. ``observations`` are what else
-    was seen, with figures.
+    was seen, with figures. ``fibrillates`` says whether the atria do, whatever the label is; None:
+    too little was watched to tell.
     """
 
     label: str
@@ -251,6 +252,7 @@ class RhythmFinding:
     beat_count: int = 0
     lasted_s: float = 0.0
     observations: tuple[RhythmObservation, ...] = ()
+    fibrillates: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,3 +86,24 @@ class Window:
         """Return one lead's samples in mV, shape (sample,)."""
         samples: FloatArray = self.signal_mv[self.leads.index(lead)]
         return samples
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A window with the limb leads completed. Arrays have shape (lead, sample), in mV.
+
+    ``raw_mv`` is the input, derived leads added. ``st_path_mv`` is free of mains and has no
+    high-pass at all: only a constant per lead is taken off, so that no ST segment is bent.
+    ``band_mv`` is the band-pass, for beats and models; no ST is measured in it. Samples that are
+    not ``valid`` (sample,) are bridged in both and mean nothing. ``mixing`` says how all
+    leads follow from the measured ones, None: all were measured.
+    """
+
+    leads: tuple[str, ...]
+    raw_mv: FloatArray
+    st_path_mv: FloatArray
+    band_mv: FloatArray
+    valid: BoolArray
+    fs_hz: float
+    start_index: int
+    mixing: Mixing | None = None

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from ecgd.config.settings import AnalysisSettings, EnsembleSettings
 from ecgd.decision.baseline import with_change
 from ecgd.decision.findings import find, unjudged_events
+from ecgd.decision.rhythm_findings import shows_atria
 from ecgd.dsp.filters import remove_drift
 from ecgd.dsp.lead_identity import check_leads
 from ecgd.dsp.normalise import z_score
-from ecgd.dsp.prepare import Prepared, prepare
+from ecgd.dsp.prepare import prepare
 from ecgd.dsp.quality import assess_quality
 from ecgd.dsp.trouble import find_troubles
 from ecgd.ensemble.fusion import fuse
@@ -38,14 +39,13 @@ from ecgd.model.finding import (
 from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.rhythm import (
     ASYSTOLE,
-    ATRIAL_FIBRILLATION,
     OSCILLATIONS,
     UNKNOWN,
     VENTRICULAR_FIBRILLATION,
     VENTRICULAR_RUN,
     VENTRICULAR_TACHYCARDIA,
 )
-from ecgd.model.signal import FloatArray, Window
+from ecgd.model.signal import FloatArray, Prepared, Window
 from ecgd.pipeline.beat_signs import BeatSigns, judge_with_signs, watch_signs
 from ecgd.pipeline.beat_watch import (
     WatchedBeats,
@@ -56,7 +56,7 @@ from ecgd.pipeline.beat_watch import (
     watch_waves,
 )
 from ecgd.pipeline.change_watch import follow_change, in_view_of
-from ecgd.pipeline.confidence import LEAST_CERTAINTY, confidence_in, follow_certainty
+from ecgd.pipeline.confidence import confidence_in, follow_certainty
 from ecgd.pipeline.history import History
 from ecgd.pipeline.measurement import watch_variability
 from ecgd.pipeline.outcome import is_judged, outcome_of, risk_of, why_not
@@ -205,7 +205,8 @@ class Analysis:
             after, window, usual, final=beats.final, leads_st=leads_st, settings=self._settings
         )
         rhythm = self._rhythm(signal, beats, confidence=confidence)
-        after = replace(after, fibrillates=rhythm.label == ATRIAL_FIBRILLATION)
+        if shows_atria(rhythm):
+            after = replace(after, fibrillates=bool(rhythm.fibrillates))
         after = watch_variability(after, window)
         return _Heart(beats, confidence, usual, placement, leads_st, rhythm), after
 
@@ -240,7 +241,7 @@ class Analysis:
             judged=bool(carrying_signal(quality).any()),
             runs=beats.history.runs.runs,
             fibrillated=beats.history.fibrillates,
-            sure=beats.history.certainty >= LEAST_CERTAINTY,
+            certainty=beats.history.certainty,
         )
         since_index = beats.known[-1].r_peak if beats.known else window.start_index
         if rhythm.label == ASYSTOLE and beats_in_one_lead(

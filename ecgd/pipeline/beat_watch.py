@@ -6,17 +6,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ecgd.dsp.prepare import Prepared
-from ecgd.dsp.quality import FLAT, LOST_SIGNAL
+from ecgd.dsp.clipping import bridge_clipped
+from ecgd.dsp.quality import FLAT, LOST_SIGNAL, SATURATED
 from ecgd.features.beats import FINAL_AFTER_S, FoundBeats, find_beats, newly_final
 from ecgd.features.boundary_network import Network
+from ecgd.features.broad_beats import CLEAR_S, crests_in, holes_between
 from ecgd.features.capture import without_lone_spikes
 from ecgd.features.r_peaks import detect_r_peaks, faded
 from ecgd.features.ventricular import measure_oscillation, remember
-from ecgd.features.ventricular_run import BeatShape, RunMemory, cut_shapes, follow_run
+from ecgd.features.ventricular_run import (
+    BeatShape,
+    RunMemory,
+    cut_shapes,
+    follow_run,
+    usual_rr_s,
+    usual_swing_mv,
+    ventricular_probability,
+)
 from ecgd.model.beat import Beat
 from ecgd.model.finding import LeadQuality
-from ecgd.model.signal import BoolArray, IntArray, Window
+from ecgd.model.signal import BoolArray, FloatArray, IntArray, Prepared, Window
 from ecgd.pipeline.beat_classes import class_beats
 from ecgd.pipeline.history import KEPT_S, History
 
@@ -25,9 +34,6 @@ UNWATCHED_GAP_S = 0.5
 
 RECENT_S = 60.0
 """Rate, rhythm and ST look back no further than this: fibrillation takes 30 s to tell (ESC)."""
-
-NO_OSCILLATION = -9.0
-"""Log-odds where no wave was seen."""
 
 CERTAIN_BEATS = 3
 CERTAIN_SHARE = 0.8
@@ -97,13 +103,36 @@ def watch_waves(
     """
     flat = np.array([FLAT in lead.reasons for lead in quality])
     measured = np.array([lead in window.leads for lead in prepared.leads])
-    wave = measure_oscillation(
-        prepared.band_mv,
-        carrying_signal(quality) & ~flat & measured,
-        end_index=window.end_index,
-        fs_hz=window.fs_hz,
-    )
+    seen = carrying_signal(quality) & ~flat & measured
+    band_mv, seen = _with_bridged(prepared.band_mv, seen, window, prepared, quality)
+    wave = measure_oscillation(band_mv, seen, end_index=window.end_index, fs_hz=window.fs_hz)
     return replace(before, waves=remember(before.waves, wave, window.fs_hz))
+
+
+def _with_bridged(
+    band_mv: FloatArray,
+    seen: BoolArray,
+    window: Window,
+    prepared: Prepared,
+    quality: tuple[LeadQuality, ...],
+) -> tuple[FloatArray, BoolArray]:
+    """Return the waves, and which leads show one, with leads that were cut off now and then."""
+    clipped = [
+        (row, prepared.leads.index(lead))
+        for row, lead in enumerate(window.leads)
+        if LOST_SIGNAL.intersection(quality[prepared.leads.index(lead)].reasons) == {SATURATED}
+    ]
+    if not clipped:
+        return band_mv, seen
+    flags = np.zeros(1) if window.saturated is None else np.atleast_2d(window.saturated)
+    told = np.broadcast_to(flags, (len(window.leads), band_mv.shape[1]))
+    band_mv, seen = band_mv.copy(), seen.copy()
+    for row, lead in clipped:
+        lost = ~prepared.valid | (told[row] > 0)
+        bridged = bridge_clipped(prepared.raw_mv[lead], lost, window.fs_hz)
+        if bridged is not None:
+            band_mv[lead], seen[lead] = bridged, True
+    return band_mv, seen
 
 
 def _quiet(prepared: Prepared, quality: tuple[LeadQuality, ...]) -> BoolArray:
@@ -151,7 +180,7 @@ def watch_beats(
     elif not believed:
         before = replace(before, watched_from=window.end_index)
     settled = _settle(window, found, before)
-    runs = _watch_runs(window, prepared, quality, settled)
+    runs = _watch_runs(window, prepared, settled)
     return replace(settled, history=replace(settled.history, runs=runs), believed=believed)
 
 
@@ -231,39 +260,52 @@ def _find(
     # Each beat is measured once: when it is final, and no later signal would change it.
     newest = window.end_index - round(FINAL_AFTER_S * window.fs_hz)
     return find_beats(
-        start_index=window.start_index,
-        fs_hz=window.fs_hz,
-        leads=prepared.leads,
-        st_path_mv=prepared.st_path_mv,
-        band_mv=prepared.band_mv,
-        valid=prepared.valid,
-        usable=usable,
+        prepared,
+        usable,
         heard=heard,
         hints=before.hints,
         from_index=before.final_before,
         until_index=None if last else newest,
         network=network,
-        mixing=prepared.mixing,
+        p_signs=before.p_signs,
     )
 
 
-def _watch_runs(
-    window: Window, prepared: Prepared, quality: tuple[LeadQuality, ...], beats: WatchedBeats
-) -> RunMemory:
+def _watch_runs(window: Window, prepared: Prepared, beats: WatchedBeats) -> RunMemory:
     """Return what is known of runs of ventricular beats after this window's final beats."""
     memory = beats.history.runs
-    if not beats.final:
-        return memory
     measured = [prepared.leads.index(lead) for lead in window.leads if lead in prepared.leads]
-    r_peaks = np.array([beat.r_peak for beat in beats.final], dtype=np.int64)
-    shapes = cut_shapes(prepared.band_mv[measured], r_peaks - window.start_index, window.fs_hz)
-    waves = beats.history.waves
-    oscillation = waves[-1].log_odds if waves else NO_OSCILLATION
-    certainty = float(np.mean([quality[k].sqi for k in measured]))
-    for beat, shape_mv in zip(beats.final, shapes, strict=True):
-        shape = BeatShape(beat.r_peak, shape_mv, certainty, oscillation)
+    band_mv = prepared.band_mv[measured]
+    fed_until = memory.newest[-1].r_peak if memory.newest else window.start_index - 1
+    told = {b.r_peak: ventricular_probability(b) for b in beats.final if b.r_peak > fed_until}
+    r_peaks = sorted((*told, *_broad_beats(window, band_mv, beats, fed_until)))
+    if not r_peaks:
+        return memory
+    at = np.array(r_peaks, dtype=np.int64) - window.start_index
+    for r_peak, shape_mv in zip(r_peaks, cut_shapes(band_mv, at, window.fs_hz), strict=True):
+        shape = BeatShape(
+            *(r_peak, shape_mv), ventricular=told.get(r_peak, 1.0), broad=r_peak not in told
+        )
         memory = follow_run(memory, shape, window.fs_hz)
     return memory
+
+
+def _broad_beats(
+    window: Window, band_mv: FloatArray, beats: WatchedBeats, fed_until: int
+) -> tuple[int, ...]:
+    """Return the final broad beats where the beats leave a hole, from ``fed_until`` on."""
+    memory, fs_hz, start = beats.history.runs, window.fs_hz, window.start_index
+    rr_s = usual_rr_s(memory, fs_hz)
+    seen = np.array([b.r_peak for b in beats.known if b.r_peak >= start], dtype=np.int64)
+    if rr_s is None or memory.usual[0].shape_mv.shape[0] != band_mv.shape[0]:
+        return ()
+    holes = holes_between(seen - start, band_mv.shape[1], rr_s, fs_hz)
+    if not holes:
+        return ()
+    crests = crests_in(band_mv, holes, usual_swing_mv(memory), fs_hz)
+    from_index = fed_until + round(CLEAR_S * fs_hz)
+    until = beats.history.final_before
+    return tuple(start + crest for crest in crests if from_index < start + crest < until)
 
 
 def _settle(window: Window, found: FoundBeats, before: History) -> WatchedBeats:
@@ -279,6 +321,7 @@ def _settle(window: Window, found: FoundBeats, before: History) -> WatchedBeats:
         beats=beats,
         final_before=max(before.final_before, found.final_before_index),
         hints=found.hints,
+        p_signs=found.p_signs,
     )
     recent = after.since(window.end_index - round(RECENT_S * window.fs_hz))
     return WatchedBeats((*recent, *newest), final, after)

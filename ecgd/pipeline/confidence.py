@@ -13,9 +13,7 @@ from ecgd.model.signal import Window
 from ecgd.pipeline.history import History
 
 CERTAINTY_S: Final = 15.0
-LEAST_CERTAINTY: Final = 0.7
-"""The mean confidence of the last seconds follows so slowly; below it, beats that noise has added
-are likely."""
+"""The mean confidence of the last seconds follows so slowly."""
 
 
 def confidence_in(

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from ecgd.decision.st_change import ChangeWatch
+from ecgd.features.p_presence import PSign
 from ecgd.features.r_peaks import PeakHints
 from ecgd.features.usual_beats import UsualBeats
 from ecgd.features.ventricular import Oscillation
@@ -18,6 +19,9 @@ from ecgd.model.morphology import Morphology
 from ecgd.model.st_episode import StWatch
 from ecgd.pipeline.lasting import Lasting
 
+NO_ORIGIN = -1
+"""No window has it: the first one begins a count of its own."""
+
 KEPT_S = 300.0
 """Beats are kept for so long: the standard short record (Task Force 1996)."""
 
@@ -28,13 +32,14 @@ class History:
 
     ``origin`` is the sample count's: another origin invalidates everything. ``watched_from`` is
     the first index of the unbroken stretch in which beats would have been seen. Beats before
-    ``final_before`` have been told. ``hints`` is what the beat detector knows. ``baseline`` is the
+    ``final_before`` have been told. ``hints`` is what the beat detector knows,
+    ``p_signs`` what the last beats showed of P waves. ``baseline`` is the
     patient's own and outlives the sample count; ``learned_index`` is where it last learned.
     ``electrodes`` and ``channels`` remember what windows said about exchanged electrodes and
     about measured leads that contradict each other, ``swap_evidence`` what showed the former.
     ``waves`` are those of the last windows, told without beats; ``runs`` knows the usual beat and
-    the last runs of ventricular ones, ``fibrillates`` whether the last window told that the atria
-    do. ``certainty`` is the mean confidence in the beats up to ``certain_index``.
+    the last runs of ventricular ones, ``fibrillates`` whether the atria do, by the last window
+    that could show it. ``certainty`` is the mean confidence in the beats up to ``certain_index``.
     ``variability`` was measured at ``varied_index``. ``evolution`` is the course of ST, T and
     Q over hours; it outlives the sample count too, and so does ``st_watch``, which finds ST
     episodes. ``change_watch`` compares ST with what is usual, ``may_learn_change`` says whether the
@@ -49,6 +54,7 @@ class History:
     beats: tuple[Beat, ...] = ()
     final_before: int = 0
     hints: PeakHints | None = None
+    p_signs: tuple[PSign, ...] = ()
     baseline: Baseline | None = None
     learned_index: int = 0
     electrodes: Lasting = field(default_factory=Lasting)

@@ -12,8 +12,8 @@ from ecgd.decision.baseline import learn
 from ecgd.decision.placement import Suspicion, suspect_swap
 from ecgd.decision.st_change import ChangeWatch, is_change_alone
 from ecgd.decision.swap import ELECTRODES, Swap
-from ecgd.dsp.prepare import Prepared
-from ecgd.dsp.quality import FLAT, SAME_MV
+from ecgd.dsp.quality import FLAT
+from ecgd.dsp.quality_figures import SAME_MV
 from ecgd.features.median_beat import median_beat
 from ecgd.features.st import UNKNOWN_FRONT_END
 from ecgd.model.baseline import MedianBeat
@@ -26,7 +26,7 @@ from ecgd.model.finding import (
     RiskLevel,
     StFinding,
 )
-from ecgd.model.signal import Window
+from ecgd.model.signal import Prepared, Window
 from ecgd.pipeline.history import History
 
 NOTHING: Final = ""

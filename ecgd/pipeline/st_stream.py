@@ -17,7 +17,7 @@ from ecgd.decision.st_change import (
     with_st_change,
 )
 from ecgd.decision.st_rules import judge_st
-from ecgd.model.finding import LeadSt, RiskLevel, StFinding
+from ecgd.model.finding import LeadSt, RiskLevel, StFinding, Territory
 from ecgd.model.st_change import StReference
 
 ACUTE: Final = (RiskLevel.CRITICAL_STEMI, RiskLevel.HIGH_MI_RISK)
@@ -68,12 +68,22 @@ def _absolute(
         for lead, level_mv in level.vector.leads_mv
     )
     st = judge_st(leads, settings)
-    if st is None or st.risk_level is not RiskLevel.MODERATE_RISK:
+    if st is None or not _rests_on_depression(st):
         return st
     if reference is None:
         # Nobody knows yet what is usual, and the criteria of an infarction do not hold.
         return replace(st, risk_level=RiskLevel.LOW_RISK)
     return st if _is_new(st, settings) else _standing(st)
+
+
+def _rests_on_depression(st: StFinding) -> bool:
+    """Tell whether a verdict would be less without depression, or one elevated lead.
+
+    Left main: aVR is elevated where the others are depressed.
+    """
+    if st.risk_level is RiskLevel.HIGH_MI_RISK:
+        return st.territory is Territory.LEFT_MAIN and st.elevated == ("aVR",)
+    return st.risk_level is RiskLevel.MODERATE_RISK
 
 
 def _is_new(st: StFinding, settings: AnalysisSettings) -> bool:

@@ -28,6 +28,7 @@ from ecgd.pipeline.history import History
 from ecgd.service.fan_out import FanOut
 from ecgd.service.gateway import DaemonGateway
 from ecgd.service.identity import hash_settings, new_alert_id, read_boot_id
+from ecgd.service.kept_evolutions import KeptEvolutions
 from ecgd.service.logs import Logs, log_event
 from ecgd.service.loop_watch import LoopWatch
 from ecgd.service.notify import Notifier
@@ -169,6 +170,8 @@ class Daemon:
         watch = Watch(parts)
         baselines = OwnBaselines(parts)
         baselines.begin()
+        evolutions = KeptEvolutions(parts)
+        evolutions.begin()
         log_event(
             _log,
             "started",
@@ -181,6 +184,7 @@ class Daemon:
             tasks.append(group.create_task(ward.keep_bindings()))
             tasks.append(group.create_task(resumption.run()))
             tasks.append(group.create_task(baselines.run()))
+            tasks.append(group.create_task(evolutions.run()))
             tasks.append(group.create_task(parts.worker.run()))
             tasks.append(group.create_task(parts.live.run(DaemonGateway(parts).status)))
             tasks.append(group.create_task(_raise_failure(parts.store)))
@@ -188,6 +192,7 @@ class Daemon:
             await stop.wait()
             log_event(_log, "stopping", "stopping")
             baselines.keep()
+            evolutions.keep(is_last=True)
             parts.coverage.keep()
             ward.end()
             for task in tasks:

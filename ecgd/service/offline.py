@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ecgd.config.settings import DeviceSettings, Settings
 from ecgd.decision.alarm import AlarmBook, observe
-from ecgd.dsp.prepare import Prepared
 from ecgd.errors import RecordingError
 from ecgd.features.vector import feature_vector
 from ecgd.inference.scorer import load_scorer
@@ -18,7 +17,7 @@ from ecgd.model.alarm import Alarm, ChangeKind
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import Outcome, RiskLevel, Territory
 from ecgd.model.link import BytesReceived, SamplesReceived
-from ecgd.model.signal import FloatArray, SampleBlock, Window
+from ecgd.model.signal import FloatArray, Prepared, SampleBlock, Window
 from ecgd.pipeline.analysis import Analysis
 from ecgd.pipeline.front_end import complete_front_end
 from ecgd.pipeline.history import History

@@ -11,13 +11,16 @@ import numpy as np
 
 from ecgd.config.settings import AnalysisSettings
 from ecgd.decision.hold_off import LASTING_SHARE, Judgement, lasting_s
-from ecgd.decision.st_change import LASTS_S, ChangeWatch, StBeat
+from ecgd.decision.st_change import ChangeWatch, StBeat
 from ecgd.model.finding import RiskLevel, StFinding
 from ecgd.model.st_change import StChange, StVector
 from ecgd.pipeline.st_stream import StMoment, judge_moment
 from ecgd.sources.st_levels_file import StLevelsTable
 
 ROUNDING_S: Final = 1e-6
+
+HELD_S: Final = 15.0
+"""A risk level by the absolute rules counts once it has lasted so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def _rank(level: RiskLevel) -> int:
 
 def _lasts(said: tuple[Judgement, ...], least: int) -> bool:
     lasted_s = lasting_s(said, lambda judgement: judgement.severity >= least, LASTING_SHARE)
-    return lasted_s is not None and lasted_s >= LASTS_S - ROUNDING_S
+    return lasted_s is not None and lasted_s >= HELD_S - ROUNDING_S
 
 
 class _Tally:
@@ -108,7 +111,7 @@ class _Tally:
         if moment.st is None:
             return
         self._judged += 1
-        said = (s for s in self._said if s.time_s > moment.time_s - 2 * LASTS_S)
+        said = (s for s in self._said if s.time_s > moment.time_s - 2 * HELD_S)
         self._said = (*said, Judgement(moment.time_s, _rank(moment.st.risk_level)))
         level = self._lasting(change is not None)
         known = 0 if self._gravest is None else _rank(self._gravest[0])

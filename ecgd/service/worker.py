@@ -12,7 +12,7 @@ from ecgd.model.assessment import Assessment
 from ecgd.model.baseline import Baseline
 from ecgd.model.signal import Window
 from ecgd.pipeline.analysis import Analysis
-from ecgd.pipeline.history import History
+from ecgd.pipeline.history import NO_ORIGIN, History
 
 _T = TypeVar("_T")
 Deliver = Callable[[str, Assessment], None]
@@ -62,8 +62,11 @@ class AnalysisWorker:
         """Begin a patient's history anew, for samples are counted anew; the counts go on."""
         old = self._slots[patient_id]
         counts = (old.replaced_count, old.analysed_count)
-        # What is usual for the patient does not change with the counting of samples.
-        usual = History(baseline=self.history(patient_id).baseline)
+        # What is usual for the patient, and how ST has gone, do not change with the counting of
+        # samples: the first window says where the course goes on.
+        known = self.history(patient_id)
+        course = known.evolution.moved(-known.evolution.until_s)
+        usual = History(NO_ORIGIN, baseline=known.baseline, evolution=course)
         self._slots[patient_id] = _Slot(usual, None, *counts, old.adopted)
 
     def adopt_baseline(self, patient_id: str, baseline: Baseline) -> None:

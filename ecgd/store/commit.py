@@ -21,6 +21,7 @@ from ecgd.store.alarms import (
 from ecgd.store.checkpoint import Checkpointer
 from ecgd.store.damage import salvage, set_aside
 from ecgd.store.database import damage_error, open_checked
+from ecgd.store.evolutions import SaveEvolution
 from ecgd.store.faults import TROUBLE, Fault, FaultKind, fault_of
 from ecgd.store.operations import ArchiveUser, EnsureDevice, EnsureUser, Operation
 from ecgd.store.packing import finish_interrupted
@@ -69,6 +70,8 @@ class Memory:
                 self._standing[("book", patient_id)] = operation
             case SaveBaseline(patient_id=patient_id):
                 self._standing[("baseline", patient_id)] = operation
+            case SaveEvolution(patient_id=patient_id):
+                self._standing[("evolution", patient_id)] = operation
             case ArchiveUser(patient_id=patient_id):
                 self._standing[("archived", patient_id)] = operation
             case StoreAlert() | AcknowledgeAlert() | ClearAlert() | RecordDelivery():

@@ -16,6 +16,7 @@ _SALVAGED = (
     "outbox",
     "alarm_state",
     "baselines",
+    "evolutions",
     "coverage",
     "st_episodes",
     "health_events",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ecgd.errors import StoreError
 from ecgd.store.alarms import SaveAlarmBook, SaveBaseline, StoreAlert
+from ecgd.store.evolutions import SaveEvolution
 from ecgd.store.operations import CloseRecording, Operation
 from ecgd.store.streams import StampedBlock, Stream
 
@@ -192,8 +193,8 @@ class Inbox:
             self._others += change
 
     def _superseded(self, operation: Operation) -> Pending | None:
-        """Return the waiting book or baseline of the same patient: only the newest is of use."""
-        if not isinstance(operation, SaveAlarmBook | SaveBaseline):
+        """Return what waits of the same kind and patient, where only the newest is of use."""
+        if not isinstance(operation, SaveAlarmBook | SaveBaseline | SaveEvolution):
             return None
         for pending in self._urgent:
             work = pending.work

@@ -288,19 +288,15 @@ class StoreReader:
 
     def alarm_books(self) -> dict[str, dict[str, Any]]:
         """Return each patient's alarms as they were saved last; empty where that is no record."""
-        rows = self._rows(
-            "SELECT users.patient_id, book FROM alarm_state"
-            " JOIN users ON users.id = alarm_state.user_id"
-        )
-        return {row[0]: _record_of(row[1]) for row in rows}
+        return self._records("book", "alarm_state")
 
     def baselines(self) -> dict[str, dict[str, Any]]:
         """Return what is usual for each patient, as it was saved last."""
-        rows = self._rows(
-            "SELECT users.patient_id, record FROM baselines"
-            " JOIN users ON users.id = baselines.user_id"
-        )
-        return {row[0]: _record_of(row[1]) for row in rows}
+        return self._records("record", "baselines")
+
+    def evolutions(self) -> dict[str, dict[str, Any]]:
+        """Return how each patient's ST, T and Q have gone, as it was saved last."""
+        return self._records("record", "evolutions")
 
     def schema_version(self) -> int:
         """Return the schema's version."""
@@ -311,6 +307,10 @@ class StoreReader:
         """Check everything; takes minutes on years of waveform, and hinders nobody."""
         with self._snapshot() as connection:
             return full_check(connection)
+
+    def _records(self, column: str, table: str) -> dict[str, dict[str, Any]]:
+        rows = self._rows(f"SELECT patient_id, {column} FROM {table} JOIN users ON id = user_id")
+        return {row[0]: _record_of(row[1]) for row in rows}
 
     def _of_patient(
         self, columns: str, patient_id: str, since_unix_s: float, limit: int

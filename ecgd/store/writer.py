@@ -33,6 +33,7 @@ from ecgd.store.alarms import (
 )
 from ecgd.store.commit import Clocks, Committer
 from ecgd.store.coverage import AddCoverage
+from ecgd.store.evolutions import SaveEvolution
 from ecgd.store.figures import StoreDeviceStatus, StoreHealthEvent, StoreHeartbeat, StoreNote
 from ecgd.store.operations import (
     ArchiveUser,
@@ -239,6 +240,10 @@ class StoreWriter:
     def save_baseline(self, patient_id: str, record: Mapping[str, Any]) -> Future[int]:
         """Keep what is usual for a patient; of several that wait, only the newest is kept."""
         return self._urgent(SaveBaseline(patient_id, to_json(record), self._clocks.unix()))
+
+    def save_evolution(self, patient_id: str, record: Mapping[str, Any]) -> Future[int]:
+        """Keep how a patient's ST has gone; of several that wait, only the newest is kept."""
+        return self._urgent(SaveEvolution(patient_id, to_json(record), self._clocks.unix()))
 
     def add_coverage(self, patient_id: str, added: CoverageSum) -> Future[int]:
         """Add a part of an hour to the account of what could have been seen."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgd.config.settings import AnalysisSettings
+from ecgd.decision.st_change import LEAST_SHARE
 from ecgd.model.signal import FloatArray
 from ecgd.service.st_levels import judge_table
 from ecgd.sources.st_levels_file import StLevelsTable
@@ -29,7 +30,7 @@ def test_nothing_throws(rows: list[tuple[float, float, float]]) -> None:
         assert (found.verdict, found.change) == (None, None)
     if found.change is not None:
         assert found.change.vector.size_mv > 0.0
-        assert found.change.threshold_mv >= 0.4 * SETTINGS.st_change_mv
+        assert found.change.threshold_mv >= LEAST_SHARE * SETTINGS.st_change_mv
 
 
 @settings(max_examples=30, deadline=None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sample_daemon import sample_assessment
 
-from ecgd.decision.blindness import FEW_BEATS, PARTLY_VISIBLE, blind_to
+from ecgd.decision.blindness import FEW_BEATS, PARTLY_VISIBLE, TOO_SHORT, blind_to
 from ecgd.decision.findings import unjudged_events
 from ecgd.model.assessment import Assessment
 from ecgd.model.coverage import Danger
@@ -46,8 +46,16 @@ def test_fibrillation_hides_everything_but_itself() -> None:
     assert set(blind.values()) == {"hidden by ventricular fibrillation"}
 
 
-def test_a_graver_rhythm_hides_atrial_fibrillation_only() -> None:
-    assert blind_to(window("pause", ST)) == {Danger.ATRIAL_FIBRILLATION: "hidden by pause"}
+def test_a_run_hides_atrial_fibrillation_only() -> None:
+    hidden = "hidden by run of ventricular beats"
+    assert blind_to(window("run of ventricular beats", ST)) == {Danger.ATRIAL_FIBRILLATION: hidden}
+    assert blind_to(window("pause", ST)) == {}
+
+
+def test_fibrillation_is_not_watched_before_it_could_be_told() -> None:
+    begun = RhythmFinding("regular", 70.0, fibrillates=None)
+    early = replace(window("regular", ST), rhythm=begun, unjudged=unjudged_events(ST, begun, None))
+    assert blind_to(early) == {Danger.ATRIAL_FIBRILLATION: TOO_SHORT}
 
 
 def test_one_territory_is_not_enough() -> None:

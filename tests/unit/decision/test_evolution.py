@@ -15,6 +15,7 @@ from ecgd.decision.evolution import (
     OLD,
     RESOLVING,
     follow,
+    join,
     stage_of,
 )
 from ecgd.model.evolution import Evolution
@@ -85,3 +86,30 @@ def test_it_stays_small_and_can_be_moved() -> None:
     assert len(evolution.moments) <= MOST_MOMENTS
     newest_s = evolution.moments[-1].time_s
     assert evolution.moved(-newest_s).moments[-1].time_s == 0.0
+
+
+def test_a_course_goes_on_where_the_clock_says() -> None:
+    calm, rising = after([CALM]), after([RISING])
+    assert stage_of(rising, None) == ""
+    joined = join(calm, rising, gone_s=4 * HOUR_S)
+    assert HYPERACUTE in stage_of(joined, None)
+    assert joined.until_s == rising.until_s
+    assert joined.moments[-len(rising.moments) :] == rising.moments
+    ended_s = calm.moments[-1].time_s - calm.until_s
+    assert joined.moments[len(calm.moments) - 1].time_s == pytest.approx(
+        rising.until_s - 4 * HOUR_S + ended_s
+    )
+
+
+@pytest.mark.parametrize("gone_s", [-1e9, 0.0, 60.0])
+def test_a_clock_that_is_behind_makes_no_overlap(gone_s: float) -> None:
+    joined = join(after([CALM]), after([RISING]), gone_s)
+    times = [each.time_s for each in joined.moments]
+    assert times == sorted(times)
+    assert HYPERACUTE in stage_of(joined, None)
+
+
+def test_what_is_out_of_reach_is_forgotten() -> None:
+    rising = after([RISING])
+    assert join(after([CALM]), rising, gone_s=4 * 86400.0) == rising
+    assert join(after([CALM]), Evolution(), gone_s=0.0) == Evolution()

@@ -180,8 +180,24 @@ def test_labels_are_those_that_the_rhythm_analysis_gives() -> None:
     unknown = unjudged_events(None, RhythmFinding(rhythm_labels.UNKNOWN, None), None)
     assert EventType.ASYSTOLE in unknown
     paused = unjudged_events(None, RhythmFinding(rhythm_labels.PAUSE, 50.0), None)
-    assert EventType.ATRIAL_FIBRILLATION in paused
+    assert EventType.ATRIAL_FIBRILLATION not in paused
     assert EventType.PAUSE not in paused
+    running = unjudged_events(None, RhythmFinding(rhythm_labels.VENTRICULAR_RUN, 120.0), None)
+    assert EventType.ATRIAL_FIBRILLATION in running
+    too_short = unjudged_events(None, RhythmFinding("regular", 50.0, fibrillates=None), None)
+    assert EventType.ATRIAL_FIBRILLATION in too_short
+
+
+def test_fibrillating_atria_are_told_beside_a_graver_rhythm() -> None:
+    for label, alarms in (
+        (rhythm_labels.EXTREME_BRADYCARDIA, {EventType.EXTREME_BRADYCARDIA}),
+        (rhythm_labels.PAUSE, set()),
+        ("irregular", set()),
+    ):
+        told = found(rhythm=RhythmFinding(label, 38.0, fibrillates=True))
+        assert set(told) == {*alarms, EventType.ATRIAL_FIBRILLATION}
+    running = found(rhythm=RhythmFinding(rhythm_labels.VENTRICULAR_RUN, 120.0, fibrillates=True))
+    assert set(running) == {EventType.VENTRICULAR_TACHYCARDIA}
 
 
 def test_an_unjudged_window_has_no_heart_findings() -> None:

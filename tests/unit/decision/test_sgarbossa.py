@@ -74,6 +74,13 @@ def test_one_lead_is_enough_and_is_told_with_its_figures() -> None:
     assert st_confidence(finding, SETTINGS) is None
 
 
+def test_avr_alone_is_high() -> None:
+    finding = judged({"aVR": 0.35})
+    assert finding.risk_level is RiskLevel.HIGH_MI_RISK
+    assert finding.elevated == ("aVR",)
+    assert judged({"aVR": 0.35, "III": 0.3}).risk_level is RiskLevel.CRITICAL_STEMI
+
+
 def test_a_new_block_is_high_without_any_elevation() -> None:
     assert judged({}, new_lbbb=True).risk_level is RiskLevel.HIGH_MI_RISK
     assert judged({"III": 0.3}, new_lbbb=True).risk_level is RiskLevel.CRITICAL_STEMI

@@ -126,11 +126,33 @@ def test_an_occlusion_does_not_become_what_is_usual() -> None:
 
 def test_a_drift_over_many_minutes_is_none() -> None:
     known = ChangeWatch(reference=StReference(StVector(0.02, 0.04), 0.006, 20 * FIRM_S))
-    seen = beats(900.0, lambda time_s: 0.042 * time_s / 900.0, noise_mv=0.004)
+    seen = beats(900.0, lambda time_s: 0.03 * time_s / 900.0, noise_mv=0.004)
     watch = last(seen, known)
     assert watch.said[-1].severity == 0
     assert told_at(seen, known) is None
     assert told_at(beats(900.0, ramp(700.0, 0.042), noise_mv=0.004), known) is not None
+
+
+def test_what_comes_at_once_must_be_larger_than_what_grows() -> None:
+    known = ChangeWatch(reference=StReference(StVector(0.02, 0.04), 0.008, 2 * FIRM_S))
+    grown, jumped = (beats(300.0, ramp(150.0, 0.03, rise_s=s), 0.004) for s in (20.0, 0.1))
+    assert told_at(grown, known) is not None
+    assert told_at(jumped, known) is None
+    assert told_at(beats(300.0, ramp(150.0, 0.06, rise_s=0.1), 0.004), known) is not None
+
+
+def test_what_grew_in_a_hole_has_not_come_at_once() -> None:
+    known = ChangeWatch(reference=StReference(StVector(0.02, 0.04), 0.008, 2 * FIRM_S))
+    jumped = beats(300.0, ramp(150.0, 0.03, rise_s=0.1), 0.004)
+    assert told_at([each for each in jumped if not 130.0 < each.time_s < 170.0], known) is not None
+
+
+def test_a_reference_from_restless_signal_is_uncertain() -> None:
+    calm, restless = (last(beats(25.0, lambda _: 0.0, noise_mv=n)) for n in (0.002, 0.05))
+    assert calm.reference is not None
+    assert restless.reference is not None
+    assert calm.reference.drift_mv < 0.0065
+    assert 0.008 < restless.reference.drift_mv <= MOST_DRIFT_MV
 
 
 def test_nothing_is_learned_while_something_speaks_against_it() -> None:

@@ -90,7 +90,7 @@ def test_flat_small_clipped_and_missing_have_their_own_words() -> None:
     flat = CLEAN.copy()
     flat[1] = 0.2
     assert [t.cause for t in troubles(window(flat))] == [Cause.FLAT]
-    tiny = 0.03 * CLEAN + np.random.default_rng(5).normal(0.0, 0.012, CLEAN.shape)
+    tiny = 0.01 * CLEAN + np.random.default_rng(5).normal(0.0, 0.012, CLEAN.shape)
     assert [t.cause for t in troubles(window(tiny))] == [Cause.SMALL]
     clipped = np.clip(CLEAN[:2], -0.25, 0.25)
     assert [t.cause for t in troubles(window(clipped, leads=("I", "II")))] == [Cause.SATURATED]

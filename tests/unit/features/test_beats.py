@@ -122,16 +122,7 @@ def test_each_beat_becomes_final_in_exactly_one_window() -> None:
 
 def test_beats_before_from_index_are_found_but_not_measured_again() -> None:
     prepared, whole = find(window(ecg(beat_times(5, 0.8), 5.0)))
-    part = find_beats(
-        start_index=0,
-        fs_hz=FS_HZ,
-        leads=prepared.leads,
-        st_path_mv=prepared.st_path_mv,
-        band_mv=prepared.band_mv,
-        valid=prepared.valid,
-        usable=np.ones(6, np.bool_),
-        from_index=700,
-    )
+    part = find_beats(prepared, np.ones(6, np.bool_), from_index=700)
     np.testing.assert_array_equal(part.r_peaks, whole.r_peaks)
     wanted = [b for b in whole.beats if b.r_peak >= 700 - 0.15 * FS_HZ]
     assert [replace(b, st=()) for b in part.beats] == [replace(b, st=()) for b in wanted]
@@ -146,19 +137,26 @@ def test_beats_before_from_index_are_found_but_not_measured_again() -> None:
 def test_the_newest_beats_are_told_and_measured_later() -> None:
     signal = ecg(beat_times(5, 0.8), 5.0)
     prepared, whole = find(window(signal))
-    found = find_beats(
-        start_index=0,
-        fs_hz=FS_HZ,
-        leads=prepared.leads,
-        st_path_mv=prepared.st_path_mv,
-        band_mv=prepared.band_mv,
-        valid=prepared.valid,
-        usable=np.ones(len(prepared.leads), np.bool_),
-        until_index=800,
-    )
+    found = find_beats(prepared, np.ones(6, np.bool_), until_index=800)
     np.testing.assert_array_equal(found.r_peaks, whole.r_peaks)
     assert [beat.r_peak for beat in found.beats] == whole.r_peaks.tolist()
     for early, late in zip(found.beats, whole.beats, strict=True):
         assert early.waves == (late.waves if early.r_peak < 800 else None)
     assert found.shapes_mv is not None
     assert found.shapes_mv.shape[0] == int((whole.r_peaks < 800).sum())
+
+
+@pytest.mark.parametrize("cut", [2000, 2250, 2500])
+def test_a_tall_pacing_spike_is_no_r_peak_wherever_the_window_ends(cut: int) -> None:
+    fs_hz, times = 500.0, beat_times(5, 0.9)
+    signal = ecg(times, 5.0, fs_hz)
+    for sample in np.round((times - 0.07) * fs_hz).astype(int).tolist():
+        signal[:, sample : sample + 2] += 6.0 * np.array(limb((-0.5, 1.0)))[:, None]
+    found = find(window(signal[:, :cut], fs_hz))[1]
+    expected = times[times < cut / fs_hz - 0.2]
+    np.testing.assert_allclose(found.r_peaks[: expected.size] / fs_hz, expected, atol=0.012)
+    beats = [beat for beat in found.beats if beat.waves is not None]
+    assert len(beats) >= 3
+    for beat in beats:
+        assert beat.waves is not None
+        assert -0.072 <= (beat.waves.qrs_onset - beat.r_peak) / fs_hz <= -0.02

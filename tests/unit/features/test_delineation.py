@@ -71,7 +71,7 @@ def test_the_sampling_rate_moves_no_boundary(fs_hz: float) -> None:
 def test_a_wave_has_its_points_in_order_whatever_the_signal() -> None:
     rng = np.random.default_rng(8)
     for scale in (1e-6, 1.0, 1e3):
-        noise = Segments(*(scale * rng.normal(0.0, 1.0, (40, 2, POINTS)) for _ in range(4)))
+        noise = Segments(*(scale * rng.normal(0.0, 1.0, (40, 2, POINTS)) for _ in range(3)))
         for bounds in delineate(noise, np.full(40, 0.3), np.full(40, 2.0)):
             assert in_order(bounds)
 

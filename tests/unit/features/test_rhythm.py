@@ -81,6 +81,12 @@ def test_five_slow_beats_are_needed_for_extreme_bradycardia() -> None:
         assert (rhythm.label == EXTREME_BRADYCARDIA) is extreme
 
 
+@pytest.mark.parametrize(("rate_bpm", "extreme"), [(39.0, True), (41.5, True), (43.0, False)])
+def test_a_rate_just_above_the_limit_is_extreme_bradycardia(rate_bpm: float, extreme: bool) -> None:
+    times = np.arange(0.3, 20, 60 / rate_bpm)
+    assert (assess(times, times[-1] + 0.3).label == EXTREME_BRADYCARDIA) is extreme
+
+
 def test_four_seconds_without_a_beat_are_asystole() -> None:
     times = np.arange(0.3, 10, 0.8)
     assert assess(times, times[-1] + 3.9).label == PAUSE

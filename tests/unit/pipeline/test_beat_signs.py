@@ -17,7 +17,8 @@ from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.morphology import Morphology
 from ecgd.model.signal import Window
 from ecgd.pipeline.beat_signs import BeatSigns, judge_with_signs, read_signs, watch_signs
-from ecgd.pipeline.history import History
+from ecgd.pipeline.beat_watch import carry_over
+from ecgd.pipeline.history import NO_ORIGIN, History
 
 ONSET, END = BEAT_R_AT - 18, BEAT_R_AT + 20
 
@@ -101,3 +102,12 @@ def test_a_block_at_the_limit_does_not_come_and_go() -> None:
     assert shape_in(signs).qrs_s >= 0.12
     _, late = watch_signs(history, window_ending(40), None, leads_of({}))
     assert late.shape is None
+
+
+def test_a_course_goes_on_with_the_first_window_of_another_count() -> None:
+    calm = TerritoryCourse(0.0, 0.2, 0.0)
+    kept = Evolution((Moment(-1200.0, calm, calm), Moment(-600.0, calm, calm)), 0.0)
+    history = carry_over(window_ending(5001), History(NO_ORIGIN, evolution=kept))
+    assert [each.time_s for each in history.evolution.moments] == [3800.0, 4400.0]
+    assert history.evolution.until_s == 5000.0
+    assert history.origin == 0

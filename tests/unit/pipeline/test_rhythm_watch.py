@@ -63,6 +63,20 @@ def test_a_run_of_wide_beats_is_told_at_once_and_for_ten_seconds() -> None:
     assert EventType.VENTRICULAR_TACHYCARDIA in {f.event_type for f in told[0].findings}
 
 
+def test_a_run_too_broad_for_the_beat_detector_is_told() -> None:
+    before = beat_times(20.0, RR_S)
+    run: FloatArray = np.linspace(20.2, 22.9, 7)
+    after = run[-1] + RR_S * np.arange(1, 20)
+    signal_mv = ecg(np.concatenate((before, after)), 40.0)[:2]
+    clock_s = np.arange(signal_mv.shape[1]) / FS_HZ
+    broad = 1.3 * gaussians(clock_s, run, 0.07)
+    seen = analysed(signal_mv + np.array([[0.7], [-1.0]]) * broad)
+    found = [beat for beat in seen.beats if run[0] - 0.1 < beat.r_peak / FS_HZ < run[-1] + 0.1]
+    assert len(found) < 5, "the detector alone does not see the run"
+    told = [each for each in seen.assessments if each.rhythm.label == VENTRICULAR_RUN]
+    assert run[4] < told[0].time_s <= run[4] + 3
+
+
 def test_fibrillating_atria_have_no_p_wave() -> None:
     held = read_recording(RECORDINGS / "atrial_fibrillation")
     again = np.tile(held.counts, (1, 5))

@@ -70,6 +70,14 @@ def test_a_signal_that_is_lost_shows_no_fibrillation(recording: Recording) -> No
     assert told_s(analyse_stream(replace(recording, valid=gaps), Settings())) == []
 
 
+def test_a_signal_cut_off_now_and_then_still_shows_it(recording: Recording) -> None:
+    cut_mv = signal_of(recording).copy()
+    for start in range(26 * 250, cut_mv.shape[1], 900):
+        cut_mv[:, start : start + 60] = -80.0
+    times_s = told_s(analyse_stream(with_signal(recording, cut_mv), Settings()))
+    assert ONSET_S < times_s[0] <= ONSET_S + 10
+
+
 @pytest.mark.parametrize("name", ["artefact", "normal", "atrial_fibrillation", "beats_mitdb_119"])
 def test_hearts_that_beat_and_artefacts_raise_nothing(name: str) -> None:
     assert told_s(analyse_stream(read_recording(RECORDINGS / name), Settings())) == []

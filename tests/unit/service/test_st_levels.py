@@ -55,7 +55,8 @@ def test_an_inferior_occlusion_is_critical_and_named() -> None:
     assert found.verdict is RiskLevel.CRITICAL_STEMI
     assert found.changed_s is not None
     assert found.decided_s is not None
-    assert 75.0 < found.changed_s < found.decided_s < 130.0
+    assert 75.0 < found.decided_s < 110.0
+    assert 90.0 < found.changed_s < 130.0
     assert found.st is not None
     assert found.st.territory is not None
     assert found.st.territory.value == "inferior"
@@ -77,6 +78,20 @@ def test_what_was_there_from_the_beginning_is_no_change() -> None:
     assert "depressed from the beginning" in " ".join(depressed.st.evidence)
     one_lead = judge((-0.08, 0.05))
     assert one_lead.verdict is RiskLevel.LOW_RISK
+
+
+def test_the_left_main_pattern_counts_once_it_is_new() -> None:
+    standing = judge((-0.1, -0.15))
+    assert standing.verdict is RiskLevel.LOW_RISK
+    assert standing.change is None
+    assert standing.st is not None
+    assert standing.st.elevated == ("aVR",)
+    assert "from the beginning" in " ".join(standing.st.evidence)
+    told = judge((-0.1, -0.15), (0.0, 0.12))
+    assert told.verdict is RiskLevel.MODERATE_RISK
+    assert told.change is not None
+    new = judge((0.0, 0.0), (-0.12, -0.18))
+    assert new.verdict is RiskLevel.HIGH_MI_RISK
 
 
 def test_two_elevated_leads_are_critical_even_from_the_beginning() -> None:

@@ -55,6 +55,13 @@ def test_of_baselines_that_wait_only_the_newest_is_written(writer: StoreWriter, 
     assert StoreReader(path).alarm_books() == {"ann": {"tracks": []}}
 
 
+def test_the_newest_course_of_st_comes_back(writer: StoreWriter, path: Path) -> None:
+    assert StoreReader(path).evolutions() == {}
+    writer.save_evolution("ann", {"moments": []}).result(WAIT_S)
+    writer.save_evolution("ann", {"moments": [1]}).result(WAIT_S)
+    assert StoreReader(path).evolutions() == {"ann": {"moments": [1]}}
+
+
 def test_a_baseline_that_makes_no_sense_is_none(writer: StoreWriter, path: Path) -> None:
     writer.save_baseline("ann", {}).result(WAIT_S)
     with closing(connect(path)) as connection:
