@@ -67,7 +67,11 @@ class AnalysisSettings:
         15.0, "oldest beat that still counts for ST", unit="s", low=5, high=60
     )
     bradycardia_bpm: float = setting(
-        40.0, "rate below which the alarm is extreme bradycardia", unit="bpm", low=20, high=60
+        40.0,
+        "extreme bradycardia below this rate, or no more than 5 % above",
+        unit="bpm",
+        low=20,
+        high=60,
     )
     tachycardia_bpm: float = setting(
         140.0, "rate above which the alarm is extreme tachycardia", unit="bpm", low=100, high=250
