@@ -95,7 +95,7 @@ def _adapt(
     change_mv = (beat.signal_mv - baseline.beat.signal_mv) * share
     usual = replace(
         baseline.beat,
-        signal_mv=baseline.beat.signal_mv + np.clip(change_mv, -most_mv, most_mv),
+        signal_mv=baseline.beat.signal_mv + np.minimum(np.maximum(change_mv, -most_mv), most_mv),
         p_area_uvs=_blended(baseline.beat.p_area_uvs, beat.p_area_uvs, share),
         t_area_uvs=_blended(baseline.beat.t_area_uvs, beat.t_area_uvs, share),
         beat_count=baseline.beat.beat_count + beat.beat_count,

@@ -18,7 +18,7 @@ are told says so.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, exp, log, pi, radians
+from math import cos, exp, hypot, log, pi, radians
 from typing import Final
 
 import numpy as np
@@ -118,7 +118,7 @@ def flat_swap(beat: MedianBeat) -> Suspicion | None:
     """Return the exchange with the right leg that makes a lead nearly flat, if one is."""
     first = max(0, beat.qrs_onset - FLAT_BEFORE_POINTS)
     pair = beat.signal_mv[:, first : beat.qrs_end + FLAT_AFTER_POINTS]
-    one, two, three = (float(np.ptp(row)) for row in (*pair, pair[1] - pair[0]))
+    one, two, three = (float(row.max() - row.min()) for row in (*pair, pair[1] - pair[0]))
     limit_mv = min(FLAT_MV, FLAT_SHARE * max(one, two, three))
     spans = (
         (two, "II", Swap.RIGHT_ARM_REFERENCE),
@@ -143,19 +143,16 @@ def axis_log_odds(beat: MedianBeat) -> dict[Swap, float]:
     waves = {"p": (beat.p_area_uvs, LEAST_P_UVS), "qrs": (beat.qrs_area_uvs, LEAST_QRS_UVS)}
     waves["t"] = (beat.t_area_uvs, LEAST_T_UVS)
     seen = [(name, area) for name, (area, least) in waves.items() if area and _size(area) >= least]
+    as_they_are = sum(_log_density(name, area) for name, area in seen)
     return {
-        swap: sum(_gain(name, area, swap) for name, area in seen)
+        swap: sum(_log_density(name, turned(area, TRANSFORM[INVERSE[swap]])) for name, area in seen)
+        - as_they_are
         for swap in (Swap.ARMS, Swap.RIGHT_ARM_LEFT_LEG)
     }
 
 
-def _gain(wave: str, area: Vector, swap: Swap) -> float:
-    corrected = turned(area, TRANSFORM[INVERSE[swap]])
-    return _log_density(wave, axis_deg(corrected)) - _log_density(wave, axis_deg(area))
-
-
-def _log_density(wave: str, axis: float) -> float:
-    parts = AXES[wave]
+def _log_density(wave: str, area: Vector) -> float:
+    parts, axis = AXES[wave], axis_deg(area)
     even = (1.0 - sum(share for share, _, _ in parts)) / (2 * pi)
     return log(
         even
@@ -228,4 +225,4 @@ def _against_baseline(swap: Swap, odds: dict[Swap, float]) -> Suspicion:
 
 
 def _size(area: Vector | None) -> float:
-    return 0.0 if area is None else float(np.hypot(*area))
+    return 0.0 if area is None else hypot(*area)

@@ -8,6 +8,7 @@ shows on a limb is close to the left leg's potential.
 from __future__ import annotations
 
 from enum import StrEnum
+from math import atan2, degrees, sqrt
 from typing import Final
 
 import numpy as np
@@ -87,7 +88,7 @@ def turned(vector: Vector, transform: Transform) -> Vector:
 def axis_deg(vector: Vector) -> float:
     """Return the frontal-plane axis of a figure of leads I and II, -180 to 180."""
     one, two = vector
-    return float(np.degrees(np.arctan2((2 * two - one) / np.sqrt(3.0), one)))
+    return degrees(atan2((2 * two - one) / sqrt(3.0), one))
 
 
 def likeness(vector: Vector, other: Vector) -> float:

@@ -230,7 +230,7 @@ def quality_log_odds(figures: QualityFigures) -> FloatArray:
         + STEEPNESS_WEIGHT * figures.steepness
         + STEEP_QUIET_WEIGHT * np.minimum(figures.steep_quiet, MOST_STEEP_QUIET)
     )
-    log_odds: FloatArray = np.clip(score, -FARTHEST, FARTHEST)
+    log_odds: FloatArray = np.minimum(np.maximum(score, -FARTHEST), FARTHEST)
     return log_odds
 
 
@@ -246,9 +246,11 @@ def _clipped_share(raw: FloatArray, run: int) -> FloatArray:
     share = np.zeros(raw.shape[0])
     if raw.shape[1] <= run:
         return share
+    few = CLIPPED_SHARE * raw.shape[1]
     for edge in (high, low):
         at_edge = raw == edge
-        if np.count_nonzero(at_edge, axis=1).max() <= CLIPPED_SHARE * raw.shape[1]:
+        # All leads together first: that is told in no time, and mostly enough.
+        if np.count_nonzero(at_edge) <= few or np.count_nonzero(at_edge, axis=1).max() <= few:
             continue
         staying = np.cumsum(np.pad(at_edge, ((0, 0), (1, 0))), axis=1)
         share += (staying[:, run:] - staying[:, :-run] == run).mean(axis=1)
@@ -275,7 +277,7 @@ def _saturated(window: Window, prepared: Prepared) -> BoolArray:
     raw = raw if prepared.valid.all() else raw[:, prepared.valid]
     share = _clipped_share(raw, max(3, round(CLIPPED_RUN_S * prepared.fs_hz)))
     clipped = dict(zip(window.leads, (share > CLIPPED_SHARE).tolist(), strict=True))
-    if window.saturated is not None and window.saturated.size:
+    if window.saturated is not None and window.saturated.any():
         flagged = np.atleast_2d(window.saturated).mean(axis=-1) > CLIPPED_SHARE
         flags = np.broadcast_to(flagged, (len(window.leads),)).tolist()
         clipped |= {lead: True for lead, on in zip(window.leads, flags, strict=True) if on}

@@ -30,6 +30,9 @@ T_WAVE: Final = (64, 96)
 NET_QRS: Final = (34, 54)
 """Parts of what is kept, as points."""
 
+_MOVED_QRS: Final = KEPT[0] + np.arange(-LAGS, LAGS + 1)[:, None] + np.arange(QRS[0], QRS[1])
+"""The points of the QRS at each lag, (lag, point)."""
+
 REST_POINTS: Final = 6
 TINY_MV: Final = 1e-6
 
@@ -51,11 +54,7 @@ def match_shapes(shapes_mv: FloatArray, known_qrs_mv: FloatArray) -> tuple[Float
     ``shapes_mv`` is (beat, lead, point), ``known_qrs_mv`` (shape, lead, point), centred; both
     results are (beat, shape). Likeness is the correlation over all leads, -1 to 1.
     """
-    first = KEPT[0] + QRS[0] - LAGS
-    width = QRS[1] - QRS[0]
-    moved = np.lib.stride_tricks.sliding_window_view(
-        shapes_mv[..., first : first + width + 2 * LAGS], width, axis=-1
-    )
+    moved = shapes_mv.take(_MOVED_QRS, axis=-1)
     pieces = centred(moved.transpose(0, 2, 1, 3)).reshape(shapes_mv.shape[0], 2 * LAGS + 1, -1)
     known = known_qrs_mv.reshape(known_qrs_mv.shape[0], -1)
     size_mv = np.sqrt(np.einsum("blp,blp->bl", pieces, pieces))[..., None]
@@ -70,7 +69,7 @@ def kept_of(shapes_mv: FloatArray, lags: IntArray) -> FloatArray:
         shape_mv[:, KEPT[0] + lag : KEPT[1] + lag]
         for shape_mv, lag in zip(shapes_mv, lags.tolist(), strict=True)
     ]
-    return above_rest(np.stack(rows))
+    return above_rest(np.array(rows))
 
 
 def above_rest(kept_mv: FloatArray) -> FloatArray:

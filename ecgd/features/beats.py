@@ -230,14 +230,13 @@ Row = tuple[list[int], float]
 
 def _rows(bounds: Boundaries, r_peaks: IntArray, fs_hz: float) -> list[Row]:
     """Return the boundaries as plain numbers, a row at a time; ``r_peaks`` (row,) are absolute."""
-    points = np.stack(
+    points = np.array(
         (
             *(bounds.qrs_onset, bounds.qrs_end),
             *(bounds.p_onset, bounds.p_peak, bounds.p_end),
             *(bounds.t_onset, bounds.t_peak, bounds.t_end),
-        ),
-        axis=1,
-    )
+        )
+    ).T
     at = r_peaks[:, None] + np.rint((points - R_AT) / GRID_HZ * fs_hz).astype(np.int64)
     at[points == NONE] = NONE
     return list(zip(at.tolist(), bounds.p_confidence.tolist(), strict=True))

@@ -159,7 +159,7 @@ def _bounds(
     t_onset, t_peak, t_end = np.maximum(at["t_onset"], end), at["t_peak"], at["t_end"]
     has_p = told_p & (p_onset < p_peak) & (p_peak < p_end)
     has_t = (presence[:, 1] > 0) & (t_onset < t_peak) & (t_peak < t_end)
-    confidence = 1.0 / (1.0 + np.exp(-np.clip(presence[:, 0], -30.0, 30.0)))
+    confidence = 1.0 / (1.0 + np.exp(-np.minimum(np.maximum(presence[:, 0], -30.0), 30.0)))
     return Boundaries(
         qrs_onset=onset,
         qrs_end=end,

@@ -33,15 +33,16 @@ def observe_ectopy(
     """Return what the classes of ``beats``, in order, show at ``now_index``."""
     minute = [b for b in beats if b.r_peak > now_index - COUNTED_S * fs_hz]
     recent = [b for b in minute if b.r_peak > now_index - PATTERN_S * fs_hz]
-    classes = "".join([beat.beat_class for beat in recent])
+    classes = "".join([beat.beat_class for beat in minute])
+    newest = classes[len(minute) - len(recent) :]
     return (
-        *_rates(minute, min(watched_s, COUNTED_S)),
-        *_patterns(classes),
-        *_runs(recent, classes, fs_hz),
+        *_rates(classes, min(watched_s, COUNTED_S)),
+        *_patterns(newest),
+        *_runs(recent, newest, fs_hz),
     )
 
 
-def _rates(beats: Sequence[Beat], watched_s: float) -> list[RhythmObservation]:
+def _rates(classes: str, watched_s: float) -> list[RhythmObservation]:
     """Return how many premature beats come in a minute."""
     if watched_s < LEAST_WATCHED_S:
         return []
@@ -49,7 +50,7 @@ def _rates(beats: Sequence[Beat], watched_s: float) -> list[RhythmObservation]:
         (RhythmSign.PREMATURE_VENTRICULAR, BeatClass.V),
         (RhythmSign.PREMATURE_SUPRAVENTRICULAR, BeatClass.S),
     )
-    counted = ((sign, sum(beat.beat_class is kind for beat in beats)) for sign, kind in kinds)
+    counted = ((sign, classes.count(kind)) for sign, kind in kinds)
     per_minute = ((sign, count * COUNTED_S / watched_s) for sign, count in counted if count)
     return [RhythmObservation(sign, rate, f"{sign} {rate:.0f}/min") for sign, rate in per_minute]
 

@@ -5,8 +5,9 @@ Everything is against the end of the PR segment, where the QRS begins.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
-from math import atan2, degrees, sqrt
+from math import atan2, degrees, isnan, sqrt
 from typing import Final
 
 import numpy as np
@@ -69,7 +70,7 @@ def measure_morphology(beat: MedianBeat) -> Morphology | None:
     )
     rows = zip(*(column.tolist() for column in columns), strict=True)
     leads = {
-        lead: LeadShape(*row[:6], *(None if np.isnan(v) else v for v in row[6:]))
+        lead: LeadShape(*row[:6], *(None if isnan(v) else v for v in row[6:]))
         for lead, row in zip(LIMB_LEADS, rows, strict=True)
     }
     return Morphology(
@@ -188,9 +189,15 @@ def _t_waves(six_mv: FloatArray, span: Span | None) -> tuple[FloatArray, FloatAr
 
 def _over_chord(six_mv: FloatArray, span: Span) -> FloatArray:
     wave_mv = six_mv[:, span[0] : span[1] + 1]
-    share = np.linspace(0.0, 1.0, wave_mv.shape[1])
-    over: FloatArray = wave_mv - wave_mv[:, :1] - (wave_mv[:, -1:] - wave_mv[:, :1]) * share
+    rise_mv = (wave_mv[:, -1:] - wave_mv[:, :1]) * _share_of(wave_mv.shape[1])
+    over: FloatArray = wave_mv - wave_mv[:, :1] - rise_mv
     return over
+
+
+@lru_cache(maxsize=64)
+def _share_of(points: int) -> FloatArray:
+    """Return a straight line from 0 to 1."""
+    return np.linspace(0.0, 1.0, points)
 
 
 def _axis_deg(area_i: float, area_ii: float) -> float | None:

@@ -71,9 +71,14 @@ def pacing_spikes(signal_mv: FloatArray, r_peaks: IntArray, fs_hz: float) -> Boo
 def _may_have_spikes(bend: FloatArray, r_peaks: IntArray, fs_hz: float) -> BoolArray:
     """Tell which beats show anything sharp enough, shape (beat,): most show nothing."""
 
-    def largest(first_s: float, last_s: float) -> FloatArray:
-        near = np.arange(round(first_s * fs_hz), round(last_s * fs_hz) + 1)
-        found: FloatArray = bend[np.clip(r_peaks[:, None] + near, 0, bend.size - 1)].max(axis=1)
+    first = round(SEARCH_S[0] * fs_hz)
+    reach = np.arange(first, round(ANSWER_S * fs_hz) + 1)
+    near = bend.take(r_peaks[:, None] + reach, mode="clip")
+
+    def largest(from_s: float, to_s: float) -> FloatArray:
+        found: FloatArray = near[
+            :, round(from_s * fs_hz) - first : round(to_s * fs_hz) + 1 - first
+        ].max(axis=1)
         return found
 
     before = largest(*SEARCH_S) > SHARPER * largest(*QRS_S)

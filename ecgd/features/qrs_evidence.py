@@ -23,7 +23,8 @@ LAGS_S = np.arange(-5, 6) * 0.008
 """A shape's points around its crest, and how far it may be moved to find it alike."""
 
 _AROUND_S = np.arange(-16, 17) * 0.008
-"""All points of a shape at all lags."""
+_MOVED = np.arange(LAGS_S.size)[:, None] + np.arange(SHAPE_AT_S.size)
+"""All points of a shape at all lags, and which of them it has at each lag."""
 
 _NEAR_S = np.arange(-3, 4) * 0.012
 """Where a lead may have its own crest."""
@@ -260,10 +261,10 @@ def _cut_shapes(
     bands_mv: FloatArray, indices: IntArray, noise_mv: FloatArray, fs_hz: float
 ) -> _Shapes:
     at = indices[:, None] + np.rint(_AROUND_S * fs_hz).astype(np.int64)
-    around_mv = bands_mv.take(at, axis=1, mode="clip")
-    moved_mv = np.lib.stride_tricks.sliding_window_view(around_mv, SHAPE_AT_S.size, axis=2)
+    around_mv = bands_mv.take(at, axis=1, mode="clip").swapaxes(0, 1)
     size = bands_mv.shape[0] * SHAPE_AT_S.size
-    pieces_mv = moved_mv.transpose(1, 2, 0, 3).reshape(indices.size, LAGS_S.size, size)
+    moved_mv = around_mv.take(_MOVED, axis=2).swapaxes(1, 2)
+    pieces_mv = moved_mv.reshape(indices.size, LAGS_S.size, size)
     weights = np.repeat(noise_mv**-2, SHAPE_AT_S.size)
     return _Shapes(pieces_mv, np.sqrt(pieces_mv**2 @ weights) + TINY, weights)
 

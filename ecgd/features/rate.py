@@ -94,8 +94,9 @@ def sudden_change(
     before = rr_s[earlier]
     if now.size < LEAST_NOW or before.size < LEAST_BEFORE or before.sum() < LEAST_BEFORE_S:
         return None
-    low_s, usual_s, high_s = (float(quantile_of(before, share)) for share in (0.25, 0.5, 0.75))
-    if high_s - low_s > STEADY_SHARE * usual_s:
-        return None
+    usual_s = float(median_of(before))
     change = RateChange(60.0 / usual_s, 60.0 / float(median_of(now)))
-    return change if abs(change.now_bpm - change.before_bpm) >= least_bpm else None
+    if abs(change.now_bpm - change.before_bpm) < least_bpm:
+        return None
+    low_s, high_s = (float(quantile_of(before, share)) for share in (0.25, 0.75))
+    return change if high_s - low_s <= STEADY_SHARE * usual_s else None

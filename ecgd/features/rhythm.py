@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp, inf
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -149,7 +151,7 @@ def _see(beats: Sequence[Beat], now_index: int, from_index: int, fs_hz: float) -
     r_s = np.array([beat.r_peak for beat in seen], dtype=np.float64) / fs_hz
     watched_s = (now_index - from_index) / fs_hz
     silent_s = now_index / fs_hz - float(r_s[-1]) if r_s.size else watched_s
-    return _Seen(seen, r_s, np.diff(r_s), now_index, from_index, watched_s, silent_s, fs_hz)
+    return _Seen(seen, r_s, r_s[1:] - r_s[:-1], now_index, from_index, watched_s, silent_s, fs_hz)
 
 
 def _label(
@@ -194,13 +196,14 @@ def _is_tachycardia(run: Run, fs_hz: float, settings: AnalysisSettings) -> bool:
 def _supraventricular(seen: _Seen, settings: AnalysisSettings) -> bool:
     """Tell a fast, even and narrow rhythm from a fast sinus: nothing but its rate can."""
     rr_s = seen.rr_s[-(SVT_BEATS - 1) :]
-    if rr_s.size < SVT_BEATS - 1 or 60.0 / float(np.median(rr_s)) <= settings.supraventricular_bpm:
+    usual_s = float(median_of(rr_s)) if rr_s.size == SVT_BEATS - 1 else inf
+    if 60.0 / usual_s <= settings.supraventricular_bpm:
         return False
-    even = float(np.median(np.abs(np.diff(rr_s)))) <= SVT_REGULAR * float(np.median(rr_s))
+    even = float(median_of(np.abs(np.diff(rr_s)))) <= SVT_REGULAR * usual_s
     beats = [beat for beat in seen.beats[-SVT_BEATS:] if beat.waves is not None]
     width_s = [(b.waves.qrs_end - b.waves.qrs_onset) / seen.fs_hz for b in beats if b.waves]
     own = sum(beat.beat_class is not BeatClass.V for beat in seen.beats[-SVT_BEATS:])
-    narrow = bool(width_s) and float(np.median(width_s)) < SVT_NARROW_S
+    narrow = bool(width_s) and median(width_s) < SVT_NARROW_S
     return even and narrow and own >= SVT_BEATS - 1
 
 
@@ -249,7 +252,7 @@ def _fibrillation_told(seen: _Seen, long_odds: float | None) -> tuple[RhythmObse
         log_odds = _fibrillation(seen, span_s)
     if log_odds is None or log_odds < LIKELY:
         return ()
-    sign, likely = RhythmSign.ATRIAL_FIBRILLATION, 1.0 / (1.0 + float(np.exp(-log_odds)))
+    sign, likely = RhythmSign.ATRIAL_FIBRILLATION, 1.0 / (1.0 + exp(-log_odds))
     text = f"{sign} likely over {span_s:.0f} s ({100 * likely:.0f} %)"
     return (RhythmObservation(sign, likely, text),)
 

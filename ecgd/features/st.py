@@ -7,9 +7,11 @@ Levels are against the isoelectric level: the end of the PR segment, just before
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import lru_cache
 from itertools import islice
-from math import isnan, nan
+from math import isnan
+from operator import attrgetter
 from statistics import median
 from typing import Final
 
@@ -175,14 +177,12 @@ def _levels_in(beat: Beat, leads: tuple[str, ...]) -> list[tuple[float, ...]] | 
         level = beat.st[place]
         if level is None:
             return None
-        bow_mv = nan if level.bow_mv is None else level.bow_mv
-        rows.append(
-            (
-                *(level.j0_mv, level.j20_mv, level.j40_mv, level.j60_mv, level.j80_mv),
-                *(level.mean_mv, bow_mv),
-            )
-        )
+        rows.append(_figures_of(level))
     return rows
+
+
+_figures_of: Final = attrgetter(*(each.name for each in fields(StLevels)))
+"""A beat's levels in one lead, in the order of ``st_levels``; a bow that is None becomes NaN."""
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ the others have none.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -70,7 +71,7 @@ def _weights(decisive_mv: FloatArray) -> FloatArray:
     weights: FloatArray = np.ones(decisive_mv.shape[0])
     for _ in range(ROUNDS):
         distance_mv = np.sqrt(((decisive_mv - middle_mv) ** 2).sum(axis=1) / middle_mv.size)
-        usual_mv = max(float(median_of(distance_mv)), LEAST_DISTANCE_MV)
+        usual_mv = max(median(distance_mv.tolist()), LEAST_DISTANCE_MV)
         full_mv = FULL_WEIGHT * usual_mv
         weights = full_mv / np.maximum(distance_mv, full_mv)
         weights[distance_mv > NO_WEIGHT * usual_mv] = 0.0

@@ -9,6 +9,8 @@ log-odds; the mean over the leads, and over five windows, decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from statistics import fmean, median
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -36,6 +38,8 @@ WEIGHTS: Final = (
     Weight(0.480, 0.284, 1.753),  # crossings of half the swing per second, logarithm
     Weight(-0.213, 0.203, -0.941),  # calmest over wildest second, logarithm
 )
+_CENTRES, _SCALES = (np.array([[each[k]] for each in WEIGHTS]) for k in (0, 1))
+_WEIGHTS: Final = np.array([each.weight for each in WEIGHTS])
 CONSTANT: Final = -3.238
 """Fitted on one lead at a time of 122,000 windows of 5 s: Creighton (cudb), Malignant Ventricular
 Arrhythmia (vfdb) and MIT-BIH arrhythmia databases, the latter also with electrode motion and muscle
@@ -102,10 +106,9 @@ def measure_oscillation(
     if not told.any():
         return None
     even, power = even_mv[told] / swing_mv[told, None], power[told]
-    figures = np.stack((*_spectral(power, hz), *_shape(even)), axis=1)
-    weights = np.array(WEIGHTS)
-    distance = np.clip((figures - weights[:, 0]) / weights[:, 1], -FARTHEST, FARTHEST)
-    log_odds = float((distance @ weights[:, 2]).mean()) + CONSTANT
+    figures = np.array((*_spectral(power, hz), *_shape(even)))
+    distance = np.minimum(np.maximum((figures - _CENTRES) / _SCALES, -FARTHEST), FARTHEST)
+    log_odds = float((_WEIGHTS @ distance).mean()) + CONSTANT
     regularity, period_s = _regularity(even)
     return Oscillation(end_index, log_odds, regularity, 60.0 / period_s)
 
@@ -130,12 +133,12 @@ def judge_oscillation(waves: Sequence[Oscillation], fs_hz: float) -> tuple[str, 
         return UNKNOWN, None
     since = waves[-1].end_index - round(CONFIRMED_S * fs_hz)
     recent = [wave for wave in waves if wave.end_index >= since]
-    evidence = float(np.mean([wave.log_odds for wave in recent]))
+    evidence = fmean(wave.log_odds for wave in recent)
     if waves[0].end_index > since or evidence < EVIDENT:
         return UNKNOWN, None
-    if float(np.median([wave.regularity for wave in recent])) < REGULAR:
+    if median(wave.regularity for wave in recent) < REGULAR:
         return VENTRICULAR_FIBRILLATION, None
-    return VENTRICULAR_TACHYCARDIA, float(np.median([wave.rate_bpm for wave in recent]))
+    return VENTRICULAR_TACHYCARDIA, median(wave.rate_bpm for wave in recent)
 
 
 def _level(wave_mv: FloatArray) -> FloatArray:
@@ -143,27 +146,42 @@ def _level(wave_mv: FloatArray) -> FloatArray:
     reach = wave_mv.shape[1] // 50
     first = wave_mv[:, :reach].mean(axis=1, keepdims=True)
     last = wave_mv[:, -reach:].mean(axis=1, keepdims=True)
-    level: FloatArray = wave_mv - first - (last - first) * np.linspace(0, 1, wave_mv.shape[1])
+    level: FloatArray = wave_mv - first - (last - first) * _rise(wave_mv.shape[1])
     return level
 
 
+@lru_cache(maxsize=16)
+def _rise(sample_count: int) -> FloatArray:
+    """Return a straight line from 0 to 1."""
+    return np.linspace(0, 1, sample_count)
+
+
 def _in_band(wave_mv: FloatArray, fs_hz: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return power (lead, frequency), frequencies in Hz, and the wave at 100 Hz, 1 to 30 Hz."""
+    """Return power (lead, frequency), frequencies in Hz, and the wave at 100 Hz, 1 to 30 Hz.
+
+    Frequencies end with the band.
+    """
     count = wave_mv.shape[1]
-    spectrum = np.fft.rfft(wave_mv, axis=1) / count
-    hz = np.arange(spectrum.shape[1]) * fs_hz / count
+    hz, below = _frequencies_hz(count, fs_hz)
+    spectrum = np.fft.rfft(wave_mv, axis=1)[:, : hz.size] / count
+    power = spectrum.real**2 + spectrum.imag**2
     grid = round(count / fs_hz * GRID_HZ)
-    kept = np.flatnonzero((hz >= BAND_HZ[0]) & (hz <= BAND_HZ[1]))
-    narrow = np.zeros((wave_mv.shape[0], grid // 2 + 1), dtype=np.complex128)
-    narrow[:, kept] = spectrum[:, kept]
-    return np.abs(spectrum) ** 2, hz, np.fft.irfft(narrow, grid, axis=1) * grid
+    spectrum[:, :below] = 0.0
+    return power, hz, np.fft.irfft(spectrum, grid, axis=1) * grid
+
+
+@lru_cache(maxsize=16)
+def _frequencies_hz(sample_count: int, fs_hz: float) -> tuple[FloatArray, int]:
+    """Return the frequencies up to the band's end, and how many of them lie below it."""
+    hz = np.arange(sample_count // 2 + 1) * fs_hz / sample_count
+    return hz[hz <= BAND_HZ[1]], int(np.count_nonzero(hz < BAND_HZ[0]))
 
 
 def _spectral(power: FloatArray, hz: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the share of power near the peak, and the logarithms of the steep and slow shares."""
 
     def share(low_hz: float | FloatArray, high_hz: float | FloatArray) -> FloatArray:
-        inside = (hz >= np.asarray(low_hz)) & (hz < np.asarray(high_hz))
+        inside = (hz >= low_hz) & (hz < high_hz)
         part: FloatArray = (power * inside).sum(axis=1) + TINY
         return part
 
@@ -186,7 +204,7 @@ def _shape(even: FloatArray) -> tuple[FloatArray, ...]:
     """
     size = np.abs(even)
     power = even**2
-    kurtosis = (power**2).mean(axis=1) / power.mean(axis=1) ** 2
+    kurtosis = (power * power).mean(axis=1) / power.mean(axis=1) ** 2
     swings = np.sort(_swings(even, BLOCK_S), axis=1)
     count = swings.shape[1]
     quiet = swings[:, int(0.2 * count)] / swings[:, int(0.9 * count)]
@@ -207,7 +225,8 @@ def _swings(even: FloatArray, block_s: float) -> FloatArray:
     """Return the swing of each block, shape (lead, block)."""
     length = round(block_s * GRID_HZ)
     whole = even[:, : even.shape[1] // length * length]
-    swings: FloatArray = np.ptp(whole.reshape(even.shape[0], -1, length), axis=2)
+    blocks = whole.reshape(even.shape[0], -1, length)
+    swings: FloatArray = blocks.max(axis=2) - blocks.min(axis=2)
     return swings
 
 
@@ -219,10 +238,11 @@ def _log(value: FloatArray) -> FloatArray:
 def _regularity(even: FloatArray) -> tuple[float, float]:
     """Return the likeness of the waves with themselves a period later, and that period in s."""
     count = even.shape[1]
-    power = (np.abs(np.fft.rfft(even, 2 * count, axis=1)) ** 2).mean(axis=0)
-    alike = np.fft.irfft(power)[:count]
-    alike = alike / alike[0] * count / (count - np.arange(count))
+    spectrum = np.fft.rfft(even, 2 * count, axis=1)
+    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=0)
     first, last = (round(edge_s * GRID_HZ) for edge_s in PERIOD_S)
+    alike = np.fft.irfft(power)[: last + 1]
+    alike = alike / alike[0] * count / (count - np.arange(last + 1))
     largest = float(alike[first:last].max())
     # The first of the peaks that are as good: two periods are as like as one.
     tops = (alike[first:last] >= alike[first - 1 : last - 1]) & (

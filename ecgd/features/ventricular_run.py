@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -132,8 +134,8 @@ def cut_shapes(band_mv: FloatArray, r_peaks: IntArray, fs_hz: float) -> FloatArr
     points = np.arange(first, last + 1) / GRID_HZ
     spread = np.array([-1, 0, 1]) * max(1, round(0.005 * fs_hz))
     at = np.rint(r_peaks[:, None, None] + points[:, None] * fs_hz).astype(np.int64) + spread
-    at = np.clip(at, 0, band_mv.shape[1] - 1)
-    shapes: FloatArray = band_mv[:, at].mean(axis=-1).transpose(1, 0, 2)
+    near = band_mv.take(at, axis=1, mode="clip")
+    shapes: FloatArray = near.mean(axis=-1).transpose(1, 0, 2)
     return shapes
 
 
@@ -177,7 +179,7 @@ def usual_rr_s(memory: RunMemory, fs_hz: float) -> float | None:
     """Return the usual interval; None while nothing is usual."""
     if len(memory.usual) < LEAST_USUAL:
         return None
-    return float(np.median(np.diff([beat.r_peak for beat in memory.usual]))) / fs_hz
+    return median(after.r_peak - before.r_peak for before, after in pairwise(memory.usual)) / fs_hz
 
 
 def usual_swing_mv(memory: RunMemory) -> FloatArray:
@@ -193,8 +195,8 @@ def judge_group(
     """Judge five beats in a row; None: too few, too slow, or nothing is usual."""
     if len(group) < GROUP or len(usual) < LEAST_USUAL:
         return None
-    rr_s = np.diff([beat.r_peak for beat in group]) / fs_hz
-    if rr_s.mean() >= 60.0 / LEAST_BPM:
+    rr_s = (group[-1].r_peak - group[0].r_peak) / (len(group) - 1) / fs_hz
+    if rr_s >= 60.0 / LEAST_BPM:
         return None
     past = np.stack([beat.shape_mv for beat in usual])[:, :, LAG_POINTS:-LAG_POINTS]
     past = past - past.mean(axis=2, keepdims=True)
@@ -213,7 +215,8 @@ def judge_group(
         )
     )
     weights = np.array(WEIGHTS)
-    distance = np.clip((figures - weights[:, 0]) / weights[:, 1], -FARTHEST, FARTHEST)
+    distance = (figures - weights[:, 0]) / weights[:, 1]
+    distance = np.minimum(np.maximum(distance, -FARTHEST), FARTHEST)
     log_odds = float(distance @ weights[:, 2]) + CONSTANT
     return Group(log_odds, figures, (float(like_usual[0]), float(like_usual[-1])))
 

@@ -205,7 +205,7 @@ class Analysis:
             after, window, usual, final=beats.final, leads_st=leads_st, settings=self._settings
         )
         rhythm = self._rhythm(signal, beats, confidence=confidence)
-        if shows_atria(rhythm):
+        if shows_atria(rhythm) and bool(rhythm.fibrillates) != after.fibrillates:
             after = replace(after, fibrillates=bool(rhythm.fibrillates))
         after = watch_variability(after, window)
         return _Heart(beats, confidence, usual, placement, leads_st, rhythm), after

@@ -76,11 +76,16 @@ def carry_over(window: Window, history: History) -> History:
         )
     unseen = window.start_index > history.end_index
     watched_from = window.start_index if unseen else history.watched_from
-    return replace(history, watched_from=max(watched_from, _after_long_gap(window)))
+    watched_from = max(watched_from, _after_long_gap(window))
+    if watched_from == history.watched_from:
+        return history
+    return replace(history, watched_from=watched_from)
 
 
 def _after_long_gap(window: Window) -> int:
     """Return the index after the last hole that may hide a beat; 0 without one."""
+    if window.valid.all():
+        return 0
     length = round(UNWATCHED_GAP_S * window.fs_hz)
     edges = np.flatnonzero(np.diff(np.concatenate(([True], window.valid, [True])).astype(np.int8)))
     starts, stops = edges[::2], edges[1::2]
@@ -179,9 +184,11 @@ def watch_beats(
         found, before = class_beats(found, before, usable, window.fs_hz)
     elif not believed:
         before = replace(before, watched_from=window.end_index)
-    settled = _settle(window, found, before)
+    settled = _settle(window, found, before, believed=believed)
     runs = _watch_runs(window, prepared, settled)
-    return replace(settled, history=replace(settled.history, runs=runs), believed=believed)
+    if runs is before.runs:
+        return settled
+    return replace(settled, history=replace(settled.history, runs=runs))
 
 
 def _are_certain(found: FoundBeats, window: Window) -> bool:
@@ -308,7 +315,7 @@ def _broad_beats(
     return tuple(start + crest for crest in crests if from_index < start + crest < until)
 
 
-def _settle(window: Window, found: FoundBeats, before: History) -> WatchedBeats:
+def _settle(window: Window, found: FoundBeats, before: History, *, believed: bool) -> WatchedBeats:
     """Divide the beats into those that are final and those that a later window tells."""
     last_r_peak = before.beats[-1].r_peak if before.beats else None
     final = newly_final(found, before.final_before, last_r_peak, window.fs_hz)
@@ -324,4 +331,4 @@ def _settle(window: Window, found: FoundBeats, before: History) -> WatchedBeats:
         p_signs=found.p_signs,
     )
     recent = after.since(window.end_index - round(RECENT_S * window.fs_hz))
-    return WatchedBeats((*recent, *newest), final, after)
+    return WatchedBeats((*recent, *newest), final, after, believed)

@@ -103,9 +103,12 @@ def _note(history: History, window: Window, suspicion: Suspicion) -> History:
 
 def _is_telling(window: Window, prepared: Prepared, quality: tuple[LeadQuality, ...]) -> bool:
     """Tell whether leads I and II can be relied on; a flat lead is evidence, a dead one is not."""
-    usable = {lead.lead: lead.usable or lead.reasons == (FLAT,) for lead in quality}
-    if not (usable.get("I", False) and usable.get("II", False)):
+    pair = [lead for lead in quality if lead.lead in ("I", "II")]
+    if len(pair) < 2 or not all(lead.usable or lead.reasons == (FLAT,) for lead in pair):
         return False
+    if all(lead.usable for lead in pair):
+        # One that stands still is flat.
+        return True
     measured = [prepared.leads.index(lead) for lead in ("I", "II") if lead in window.device.leads]
     still = np.abs(np.diff(prepared.raw_mv[measured], axis=1)) < SAME_MV
     return bool((still.mean(axis=1) < DEAD_SHARE).all())
@@ -154,17 +157,20 @@ def learn_from(
         and history.electrodes.is_silent
         and history.channels.is_silent
     )
-    history = replace(history, may_learn_change=teaches, usual=beat)
     known = history.baseline
     is_young = known is None or not known.is_complete
     is_changed = st is not None and st.risk_level is not RiskLevel.NORMAL
-    if not teaches or beat is None or (is_changed and is_young):
-        return history
     since = max(history.learned_index, window.start_index)
     passed_s = min(LONGEST_LESSON_S, (window.end_index - since) / window.fs_hz)
-    if passed_s <= 0:
-        return history
+    if not teaches or beat is None or (is_changed and is_young) or passed_s <= 0:
+        return replace(history, may_learn_change=teaches, usual=beat)
     baseline = learn(known, beat, leads_st, passed_s)
     if baseline is not None:
         baseline = replace(baseline, postures=history.change_watch.firm)
-    return replace(history, baseline=baseline, learned_index=window.end_index)
+    return replace(
+        history,
+        may_learn_change=teaches,
+        usual=beat,
+        baseline=baseline,
+        learned_index=window.end_index,
+    )

@@ -20,7 +20,7 @@ from ecgd.store.queues import Pending
 from ecgd.store.reader import StoreReader
 from ecgd.store.writer import StoreWriter
 
-WAIT_S = 20
+WAIT_S = 60
 LOG_MAX_BYTES = 1 << 20
 CROWDED_BYTES = 1 << 19
 
