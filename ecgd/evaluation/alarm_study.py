@@ -27,9 +27,9 @@ from ecgd.model.signal import FloatArray
 PIECE_H: Final = 2.0
 """A thousand hours come from five hundred patients, as many as there are."""
 
-ORDINARY_H: Final = 2.0
+ORDINARY_H: Final = 20.0
 ORDINARY_PIECE_H: Final = 0.25
-"""An ordinary run takes less of each, to see eight patients in a few minutes."""
+"""An ordinary run takes less of each, to see eighty patients in a few minutes."""
 
 SAME_H: Final = 0.01
 

@@ -74,13 +74,27 @@ def _evaluate(studies: Sequence[Study[Any]], options: argparse.Namespace) -> int
     if not possible:
         print(f"{data} holds none of the databases; --fetch gets them", file=sys.stderr)  # noqa: T201
         return 1
+    _make_place(out)
+    is_continued = options.state is not None and options.state.exists()
     began_s = time.monotonic()
     figures = Figures(out.parent / "images" / out.stem, f"images/{out.stem}")
     sections = _run(possible, data, options.processes, figures)
     minutes = (time.monotonic() - began_s) / 60
-    out.write_text(page(sections, minutes, options.processes), encoding="utf-8")
+    whole = page(sections, minutes, options.processes, is_continued=is_continued)
+    out.write_text(whole, encoding="utf-8")
     _say(f"{out}: {minutes:.1f} minutes")
     return 0
+
+
+def _make_place(out: Path) -> None:
+    """See that the page can be written, before minutes are spent on it."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.open("a").close()
+    except OSError as error:
+        raise EcgdError(
+            f"{out} cannot be written ({error.strerror})", "Give another place with --out"
+        ) from error
 
 
 def _run(studies: Sequence[Study[Any]], data: Path, processes: int, figures: Figures) -> list[str]:

@@ -27,14 +27,17 @@ BY_RECORD: Final = (
 )
 
 
-def page(sections: Iterable[str], minutes: float, processes: int) -> str:
-    """Return the whole page."""
+def page(
+    sections: Iterable[str], minutes: float, processes: int, *, is_continued: bool = False
+) -> str:
+    """Return the whole page; ``is_continued`` says that hours of an earlier run are in it."""
+    kept = ", beside the hours of false alarms that an earlier run kept" if is_continued else ""
     head = (
         "# Accuracy\n\n"
         "Written by `scripts/evaluate`: the daemon's own intake and analysis, a window of 5 s\n"
         "at a time, over annotated databases, scored as ANSI/AAMI EC57 does (match window\n"
         "150 ms). No learning period is left out. What cannot be judged counts as missed.\n\n"
-        f"ecgd {__version__}; {minutes:.0f} minutes on {processes} processes.\n\n"
+        f"ecgd {__version__}; {minutes:.0f} minutes on {processes} processes{kept}.\n\n"
         "```sh\nscripts/evaluate --data DIR\n```\n"
     )
     return "\n".join((head, *sections))

@@ -76,6 +76,8 @@ def test_quality_counts_what_was_kept_and_what_was_caught() -> None:
 
 
 def test_the_page_says_how_it_was_made() -> None:
+    assert "an earlier run" in page(["## One\n"], 3.2, 2, is_continued=True)
     text = page(["## One\n"], 3.2, 2)
+    assert "an earlier run" not in text
     assert "scripts/evaluate --data DIR" in text
     assert text.endswith("## One\n")
