@@ -16,12 +16,17 @@ MOST: Final = 0.2
 """Share of a window that may be bridged: what is left still shows how the heart swings."""
 
 
+def clipped_run(fs_hz: float) -> int:
+    """Return how many samples at the extreme make a run that was cut off."""
+    return max(3, round(RUN_S * fs_hz))
+
+
 def bridge_clipped(wave_mv: FloatArray, lost: BoolArray, fs_hz: float) -> FloatArray | None:
     """Return ``wave_mv`` (sample,) with lines in place of what was cut off or is ``lost``.
 
     None where that is too much of it.
     """
-    length = max(3, round(RUN_S * fs_hz))
+    length = clipped_run(fs_hz)
     bad = lost.copy()
     for edge in (wave_mv.max(), wave_mv.min()):
         bad |= _staying(wave_mv == edge, length)

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgd.dsp.clipping import clipped_run
 from ecgd.dsp.derivation import derivation_sources
 from ecgd.dsp.quality_figures import (
     LEAST_FIGURE,
@@ -49,7 +50,6 @@ NEEDS: Final[dict[str, tuple[str, ...]]] = {
 FLAT_MV = 0.03
 FLAT_SHARE = 0.8
 CLIPPED_SHARE = 0.01
-CLIPPED_RUN_S = 0.016
 GAP_SHARE = 0.25
 """Limits beyond which a lead is unusable whatever its index."""
 
@@ -275,7 +275,7 @@ def _saturated(window: Window, prepared: Prepared) -> BoolArray:
     """Return per lead whether it, or a lead it is derived from, is clipped."""
     raw = prepared.raw_mv[[prepared.leads.index(lead) for lead in window.leads]]
     raw = raw if prepared.valid.all() else raw[:, prepared.valid]
-    share = _clipped_share(raw, max(3, round(CLIPPED_RUN_S * prepared.fs_hz)))
+    share = _clipped_share(raw, clipped_run(prepared.fs_hz))
     clipped = dict(zip(window.leads, (share > CLIPPED_SHARE).tolist(), strict=True))
     if window.saturated is not None and window.saturated.any():
         flagged = np.atleast_2d(window.saturated).mean(axis=-1) > CLIPPED_SHARE

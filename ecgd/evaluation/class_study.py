@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from ecgd.config.settings import Settings
 from ecgd.evaluation.cells import percent
-from ecgd.evaluation.databases import ReferenceBeats, read_beats
+from ecgd.evaluation.databases import ReferenceBeats
 from ecgd.evaluation.matching import match_events
 from ecgd.evaluation.scores import Counts, gross
-from ecgd.evaluation.stream import Analysed, analyse_stream, first_channel
+from ecgd.evaluation.stream import Analysed
 from ecgd.model.beat import Beat, BeatClass
-from ecgd.sources.recording import read_recording
 
 GROUPS: Final = {
     **dict.fromkeys("NLRBej", "N"),
@@ -58,20 +55,6 @@ class ClassRow:
     false_runs: dict[int, int]
     sure_false_runs: dict[int, int]
     hours: float
-
-
-def study_classes(path: Path) -> list[ClassRow]:
-    """Class the beats of one record, with its channels and with the first alone."""
-    if path.name in PACED:
-        return []
-    recording = read_recording(path)
-    reference = read_beats(path)
-    both = analyse_stream(recording, Settings())
-    first = analyse_stream(first_channel(recording), Settings())
-    return [
-        class_row(path.name, BOTH, both, reference),
-        class_row(path.name, FIRST, first, reference),
-    ]
 
 
 def class_row(name: str, leads: str, analysed: Analysed, reference: ReferenceBeats) -> ClassRow:

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from ecgd.model.alarm import Alert, DeliveryReport, DeliveryResult, OutboxItem
-from ecgd.store.operations import latest_recording_id, user_id
+from ecgd.store.operations import latest_recording_id, replace_record, user_id
 from ecgd.store.rows import alert_row, insert, outbox_row
 from ecgd.store.streams import Stream
 
@@ -122,10 +122,7 @@ class SaveAlarmBook:
 
     def apply(self, connection: sqlite3.Connection) -> int:
         user = user_id(connection, self.patient_id, self.at_unix_s)
-        connection.execute(
-            "INSERT OR REPLACE INTO alarm_state (user_id, book, saved_unix_s) VALUES (?, ?, ?)",
-            (user, self.book, self.at_unix_s),
-        )
+        replace_record(connection, ("alarm_state", "book"), user, self.book, self.at_unix_s)
         return user
 
 
@@ -139,8 +136,5 @@ class SaveBaseline:
 
     def apply(self, connection: sqlite3.Connection) -> int:
         user = user_id(connection, self.patient_id, self.at_unix_s)
-        connection.execute(
-            "INSERT OR REPLACE INTO baselines (user_id, record, saved_unix_s) VALUES (?, ?, ?)",
-            (user, self.record, self.at_unix_s),
-        )
+        replace_record(connection, ("baselines", "record"), user, self.record, self.at_unix_s)
         return user

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from ecgd.store.operations import user_id
+from ecgd.store.operations import replace_record, user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,5 @@ class SaveEvolution:
 
     def apply(self, connection: sqlite3.Connection) -> int:
         user = user_id(connection, self.patient_id, self.at_unix_s)
-        connection.execute(
-            "INSERT OR REPLACE INTO evolutions (user_id, record, saved_unix_s) VALUES (?, ?, ?)",
-            (user, self.record, self.at_unix_s),
-        )
+        replace_record(connection, ("evolutions", "record"), user, self.record, self.at_unix_s)
         return user

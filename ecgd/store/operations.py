@@ -193,6 +193,17 @@ def user_id(
     return insert(connection, "users", row)
 
 
+def replace_record(
+    connection: sqlite3.Connection, place: tuple[str, str], user: int, record: str, at_unix_s: float
+) -> None:
+    """Keep a user's one record at a ``place``: its table and column."""
+    table, column = place
+    connection.execute(
+        f"INSERT OR REPLACE INTO {table} (user_id, {column}, saved_unix_s) VALUES (?, ?, ?)",
+        (user, record, at_unix_s),
+    )
+
+
 def recording_id(
     connection: sqlite3.Connection, stream: Stream, at_unix_s: float | None = None
 ) -> int:

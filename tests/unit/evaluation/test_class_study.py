@@ -15,10 +15,10 @@ from ecgd.evaluation.class_study import (
     NO_BEAT,
     class_section,
     label_beats,
-    study_classes,
 )
 from ecgd.evaluation.class_training import cross_validate, module_of, train
 from ecgd.evaluation.databases import ReferenceBeats
+from ecgd.evaluation.mitdb_study import study_mitdb
 from ecgd.features.class_model import trained
 from ecgd.features.usual_beats import TRAITS
 
@@ -35,7 +35,7 @@ def test_each_beat_gets_the_group_that_experts_gave_it() -> None:
 
 
 def test_a_record_is_counted_with_its_channels_and_with_the_first() -> None:
-    rows = study_classes(RECORDINGS / "beats_mitdb_119")
+    rows = study_mitdb(RECORDINGS / "beats_mitdb_119", rivals=False).classes
     assert [row.leads for row in rows] == [BOTH, FIRST]
     for row in rows:
         total = row.ectopic["V"].found + row.ectopic["V"].missed
