@@ -194,6 +194,11 @@ def _scores(scores: EnsembleScore | None) -> Json | None:
         "boosted": _figure(scores.boosted),
         "consensus": scores.consensus,
         "left_out": list(scores.left_out),
+        "disagreement": _figure(scores.disagreement),
+        "confidence": _figure(scores.confidence),
+        "labels": _members(scores.labels),
+        "is_usual": scores.is_usual,
+        "models_hash": scores.models_hash,
     }
 
 

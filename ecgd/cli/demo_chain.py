@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any, Final
 
 from ecgd.cli.demo_receiver import Delivery
-from ecgd.cli.words import count, duration, rate, signed_mv
+from ecgd.cli.words import count, duration, opinion_text, rate, signed_mv
 from ecgd.errors import StoreError
 
 Json = dict[str, Any]
@@ -79,7 +79,8 @@ def analysis_link(patient: Json | None) -> Link:
     heart = rate(assessment["rhythm"]["heart_rate_bpm"])
     judged = assessment["outcome"] != "cannot_judge"
     risk = f", {assessment['risk_level']}" if assessment["risk_level"] else ""
-    return Link(name, judged, f"{windows}, {heart}{st}{risk}")
+    opinion = f", networks {opinion_text(scores)}" if (scores := assessment["scores"]) else ""
+    return Link(name, judged, f"{windows}, {heart}{st}{risk}{opinion}")
 
 
 def stored_link(alerts: list[StoredAlert] | str, expect: str) -> Link:

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "records": "ecgd.cli.records:records",
     "db": "ecgd.cli.db:db",
     "config": "ecgd.cli.config:config",
+    "models": "ecgd.cli.models:models",
     "analyze": "ecgd.cli.analyze:analyze",
     "demo": "ecgd.cli.demo:demo",
     "completion": "ecgd.cli.completion:completion",

@@ -20,6 +20,7 @@ from ecgd.cli.words import (
     count,
     duration,
     live_age,
+    opinion_text,
     rate,
     signed_mv,
     unreported,
@@ -109,6 +110,8 @@ def _add_heart(grid: Table, assessment: Json) -> None:
     words = "; ".join((f"{rate(rhythm['heart_rate_bpm'])}, {clean(rhythm['label'])}", *seen))
     grid.add_row("Heart", Text(words), ago)
     grid.add_row("ST", st_text(assessment), ago)
+    if assessment["scores"]:
+        grid.add_row("Networks", Text(opinion_text(assessment["scores"])), ago)
     grid.add_row("Quality", quality_text(assessment), ago)
     if assessment["cannot_judge"]:
         reasons = "; ".join(clean(reason) for reason in assessment["cannot_judge"])

@@ -120,6 +120,14 @@ class EnsembleSettings:
     high_threshold: float = setting(0.80, "score from which it is HIGH", low=0.5, high=1)
     critical_threshold: float = setting(0.90, "score from which it is CRITICAL", low=0.5, high=1)
     event_threshold: float = setting(0.65, "score from which a health event is kept", low=0, high=1)
+    deadline_ms: float = setting(
+        100.0,
+        "time for all networks together; one that takes more than a third of it three times in a "
+        "row is demoted",
+        unit="ms",
+        low=10,
+        high=1000,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ecgd.decision.findings import label_words
 from ecgd.model.finding import (
     ConfounderKind,
     EnsembleScore,
@@ -54,6 +55,7 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.DELIVERY_FAILING: "Alerts are not reaching their recipients",
     EventType.ALARM_OVERFLOW: "More alarms than can be delivered",
     EventType.ROSTER_FAULT: "The list of patients is damaged or cannot be kept",
+    EventType.MODEL_DEMOTED: "A network of the second opinion cannot be used",
 }
 """Each kind of alarm in plain words."""
 
@@ -197,6 +199,10 @@ _TECHNICAL_ACTIONS: Final[Mapping[EventType, str]] = {
         "See with ecgctl patients list whether every patient is watched; add and edit again what "
         "is missing. Check free space and the disk of the gateway."
     ),
+    EventType.MODEL_DEMOTED: (
+        "The rules go on alone, or with the other networks. See what ecgctl models verify says; "
+        "install the models again where they are damaged."
+    ),
 }
 
 _BY_SEVERITY: Final[Mapping[Severity, str]] = {
@@ -307,4 +313,7 @@ def _score_notes(scores: EnsembleScore | None, scoring: str) -> tuple[str, ...]:
         return ("Judged by rules only, without a score of the networks.", *account)
     members = ", ".join(f"{name.upper()} {score:.2f}" for name, score in scores.members)
     left_out = f"; left out: {', '.join(scores.left_out)}" if scores.left_out else ""
-    return (f"Networks: {scores.fused:.2f} ({members}){left_out}.",)
+    apart = f"; {scores.disagreement:.2f} apart" if len(scores.members) > 1 else ""
+    seen = label_words(scores)
+    looks = (f"What each network sees: {seen}.",) if seen else ()
+    return (f"Networks: {scores.fused:.2f} ({members}){apart}{left_out}.", *looks)

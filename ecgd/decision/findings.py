@@ -30,6 +30,10 @@ ST_EVENTS: Final = {
 }
 """Event and severity of each risk level; NORMAL has none."""
 
+LABEL_SHOWN: Final = 0.5
+LABELS_SHOWN: Final = 3
+"""Labels of the networks' own eyes that are told: those more probable than not, so many at most."""
+
 UNKNOWN_RHYTHM: Final = UNKNOWN
 """Label of a rhythm that could not be judged."""
 
@@ -98,6 +102,12 @@ def severity_of_score(score: float, settings: EnsembleSettings) -> Severity | No
     return Severity.MEDIUM if score >= settings.anomaly_threshold else None
 
 
+def label_words(scores: EnsembleScore) -> str:
+    """Return what the members' own eyes see, the surest first; empty: nothing in particular."""
+    seen = sorted((share, label) for label, share in scores.labels if share >= LABEL_SHOWN)
+    return ", ".join(f"{label} {share:.2f}" for share, label in reversed(seen[-LABELS_SHOWN:]))
+
+
 _ST_KINDS: Final = frozenset(event_type for event_type, _ in ST_EVENTS.values())
 
 
@@ -144,14 +154,19 @@ def _joined(by_rules: tuple[Finding, ...], by_scores: Finding) -> tuple[Finding,
 def _score_finding(
     scores: EnsembleScore, settings: EnsembleSettings, st_severity: int
 ) -> Finding | None:
-    """Return what the networks alone say, without the boost that the ST rules give them."""
+    """Return what the networks alone say, without the boost that the ST rules give them.
+
+    A score that is usual for the patient is no news.
+    """
     severity = severity_of_score(scores.fused, settings)
-    if severity is None or severity <= st_severity:
+    if severity is None or severity <= st_severity or scores.is_usual:
         return None
     members = ", ".join(f"{name} {score:.2f}" for name, score in scores.members)
+    seen = label_words(scores)
     evidence = (
         f"networks: {scores.fused:.2f} ({members})",
         f"{scores.consensus} of {len(scores.members)} agree",
+        *((f"seen by {seen}",) if seen else ()),
         *((f"left out: {', '.join(scores.left_out)}",) if scores.left_out else ()),
     )
     return Finding(

@@ -31,6 +31,7 @@ TECHNICAL_SEVERITY: Final = {
     EventType.DELIVERY_FAILING: Severity.MEDIUM,
     EventType.ROSTER_FAULT: Severity.MEDIUM,
     EventType.BATTERY_LOW: Severity.LOW,
+    EventType.MODEL_DEMOTED: Severity.LOW,
 }
 """MEDIUM where the patient may no longer be watched, or help no longer be reached."""
 

@@ -85,18 +85,28 @@ def _mains_basis(sample_count: int, fs_hz: float, mains_hz: float) -> FloatArray
 
 
 def band_pass(
-    signal: FloatArray, fs_hz: float, low_hz: float, high_hz: float, order: int
+    signal: FloatArray,
+    fs_hz: float,
+    low_hz: float,
+    high_hz: float,
+    order: int,
+    *,
+    turned: bool = True,
 ) -> FloatArray:
     """Butterworth band-pass, forward and backward (zero phase).
 
     The response is exactly that of second-order sections run both ways, applied to the spectrum:
     no section, no b/a form and no starting state. Both ends are mirrored, and the straight line
-    from end to end, which the filter would remove, goes first. The upper corner is capped below
-    the Nyquist frequency.
+    from end to end, which the filter would remove, goes first. A mirror image that is ``turned``
+    upside down as well carries a drift on; one that is not lets no noise at an end shift it. The
+    upper corner is capped below the Nyquist frequency.
     """
     count = signal.shape[-1]
     pad = min(count - 1, round(EDGE_PAD_S * fs_hz))
-    mirrored = _mirrored(signal, pad)
+    if turned:
+        mirrored = _mirrored(signal, pad)
+    else:
+        mirrored = np.pad(signal, ((0, 0), (pad, pad)), mode="reflect")
     first, last = mirrored[:, :1], mirrored[:, -1:]
     mirrored -= first + (last - first) * _rise(mirrored.shape[-1])
     spectrum = np.fft.rfft(mirrored, axis=-1)

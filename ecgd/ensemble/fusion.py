@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import isfinite
+from collections.abc import Collection, Mapping
+from math import exp, isfinite, log
 from typing import Final
 
 from ecgd.config.settings import EnsembleSettings
+from ecgd.ensemble.member import FusedCalibration
 from ecgd.model.finding import EnsembleScore, RiskLevel
 
 ST_RISK: Final = {
@@ -24,13 +25,24 @@ MEMBERS: Final = ("cnn", "lstm", "rnn")
 """Networks that the ensemble knows."""
 
 
+_LOGIT_EDGE: Final = 1e-6
+_DEFAULTS: Final = EnsembleSettings()
+
+
 def fuse(
-    members: Mapping[str, float | None], settings: EnsembleSettings, st_risk: RiskLevel
+    members: Mapping[str, float | None],
+    settings: EnsembleSettings,
+    st_risk: RiskLevel,
+    calibrations: Mapping[str, FusedCalibration] | None = None,
 ) -> EnsembleScore | None:
     """Return the weighted mean of the members that answered, and the same boosted by ST.
 
     Weights are renormalised over those present. A member without an answer, or with one that is
     no probability, is left out and named. None when nobody answered: a score is never invented.
+    ``calibrations`` correct the mean before the boost, by ``member_key`` of those present; they
+    belong to the weights that are the default, and with other weights there is no correction.
+    ``disagreement`` is the distance between the highest and the lowest answer. ``confidence`` is
+    |2 p - 1| of the fused score p times 1 - disagreement: 1 where all are sure of the same.
 
     Raises ValueError for a member that has no weight.
     """
@@ -48,15 +60,34 @@ def fuse(
     if total <= 0.0:
         return None
     fused = min(1.0, sum(weights[name] * answer for name, answer in present.items()) / total)
+    if calibrations and weights == _weights(_DEFAULTS):
+        fused = _corrected(fused, calibrations.get(member_key(present)))
     risk = ST_RISK[st_risk]
     boosted = min(1.0, 1.3 * fused + 0.3 * risk) if risk > BOOST_ABOVE_RISK else fused
+    disagreement = max(present.values()) - min(present.values())
     return EnsembleScore(
         members=tuple(present.items()),
         fused=fused,
         boosted=boosted,
         consensus=sum(answer >= settings.anomaly_threshold for answer in present.values()),
         left_out=tuple(name for name in weights if name not in present),
+        disagreement=disagreement,
+        confidence=abs(2.0 * fused - 1.0) * (1.0 - disagreement),
     )
+
+
+def member_key(names: Collection[str]) -> str:
+    """Return the key of those members, in the order of ``MEMBERS``, joined by +."""
+    return "+".join(name for name in MEMBERS if name in names)
+
+
+def _corrected(fused: float, calibration: FusedCalibration | None) -> float:
+    """Return a mean of probabilities as a probability: a mean is more timid than its parts."""
+    if calibration is None:
+        return fused
+    inside = min(1.0 - _LOGIT_EDGE, max(_LOGIT_EDGE, fused))
+    logit = calibration.slope * log(inside / (1.0 - inside)) + calibration.intercept
+    return 1.0 / (1.0 + exp(-min(50.0, max(-50.0, logit))))
 
 
 def _weights(settings: EnsembleSettings) -> dict[str, float]:

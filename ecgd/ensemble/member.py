@@ -3,9 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from ecgd.model.signal import FloatArray
+
+
+class FusedCalibration(Protocol):
+    """Corrects the weighted mean p of some members: sigmoid(slope * logit(p) + intercept)."""
+
+    @property
+    def slope(self) -> float:
+        """Above 0."""
+
+    @property
+    def intercept(self) -> float:
+        """In logits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one network says of a window, calibrated.
+
+    ``probability`` is of a significant anomaly; ``labels`` are those of its own eye, by name.
+    """
+
+    probability: float
+    labels: tuple[tuple[str, float], ...] = ()
 
 
 class Scorer(Protocol):
@@ -13,7 +37,7 @@ class Scorer(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Members that are installed, empty without any."""
+        """Members that are installed, whether or not they can be asked now; empty without any."""
 
     @property
     def scoring(self) -> str:
@@ -23,10 +47,13 @@ class Scorer(Protocol):
     def models_hash(self) -> str:
         """Identity of the installed models; empty without any."""
 
-    def score(self, model_input: FloatArray, fs_hz: float) -> Mapping[str, float | None]:
-        """Return each member's calibrated probability of a significant anomaly.
+    @property
+    def fused_calibration(self) -> Mapping[str, FusedCalibration]:
+        """Calibration of the weighted mean, by the key of the members that answered."""
 
-        ``model_input`` has shape (lead, sample): the limb leads in the order of ``LIMB_LEADS``,
-        z-scored per lead, ending at the window's end, sampled at ``fs_hz``. None: the member has
-        not enough history, or another sampling rate, or failed; it is left out, never guessed.
+    def score(self, inputs: Mapping[str, FloatArray | None]) -> Mapping[str, Answer | None]:
+        """Return each member's answer to its own input, of the shape that it was trained with.
+
+        None as input: there is not enough history. None as answer: the member was not asked, was
+        not ready, or failed; it is left out, never guessed.
         """

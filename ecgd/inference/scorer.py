@@ -3,108 +3,166 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
+from math import inf
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
+from ecgd.ensemble.fusion import MEMBERS
+from ecgd.ensemble.member import Answer, FusedCalibration
 from ecgd.errors import ModelError
-from ecgd.inference.litert import LiteRtModel
-from ecgd.inference.manifest import MANIFEST_NAME, Manifest, parse_manifest, read_member
+from ecgd.inference.manifest import MANIFEST_NAME, REINSTALL, Manifest, parse_manifest
+from ecgd.inference.seat import Seat
 from ecgd.model.signal import FloatArray
+from ecgd.model.status import NetworkState
 
 MODELS_PACKAGE: Final = "ecgd_models"
 """Package that carries the quantised models of an installation."""
 
-FS_TOLERANCE: Final = 0.01
-"""A device's rate may differ from the models' by this share: resonators do."""
-
-_log = logging.getLogger(__name__)
-
 
 class NoModels:
-    """A scorer without networks: it gives no score, and ``reason`` says why."""
+    """A scorer without networks: it gives no score, and ``reason`` says why.
+
+    ``is_broken``: models are installed or configured, but none of them can be used.
+    """
 
     names: tuple[str, ...] = ()
     models_hash = ""
+    fused_calibration: Mapping[str, FusedCalibration] = {}
+    states: tuple[NetworkState, ...] = ()
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, is_broken: bool = False) -> None:
         self.reason = reason
+        self.is_broken = is_broken
 
     @property
     def scoring(self) -> str:
         """In words, for status and alerts."""
         return f"{self.reason}: rules only"
 
-    def score(self, model_input: FloatArray, fs_hz: float) -> Mapping[str, float | None]:
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What is wrong with the networks; empty: nothing."""
+        return (self.reason,) if self.is_broken else ()
+
+    def tend(self) -> None:
+        """Do nothing."""
+
+    def score(self, inputs: Mapping[str, FloatArray | None]) -> Mapping[str, Answer | None]:
         """Return nothing: no score is ever invented."""
         return {}
 
 
 class InstalledModels:
-    """The networks of one manifest."""
+    """The networks of one manifest, each in a seat of its own.
+
+    Nothing is loaded before ``tend`` was called. ``tend`` and ``score`` belong to one thread; the
+    rest may be read by any. ``deadline_s`` is for all answers to one window: a member that takes
+    more than its equal part three times in a row is demoted, and one whose turn comes after the
+    deadline is left out.
+    """
 
     def __init__(
-        self, manifest: Manifest, models: tuple[LiteRtModel, ...], models_hash: str
+        self,
+        manifest: Manifest,
+        directory: Traversable,
+        models_hash: str,
+        *,
+        deadline_s: float = inf,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.names = tuple(model.name for model in models)
+        members = [name for name in MEMBERS if name in manifest.members]
+        self.names = tuple(members)
         self.models_hash = models_hash
-        self._manifest = manifest
-        self._models = models
-        self._failed: frozenset[str] = frozenset()
+        self.fused_calibration: Mapping[str, FusedCalibration] = manifest.fused_calibration
+        self._version = manifest.weights_version
+        self._deadline_s = deadline_s
+        self._clock = clock
+        slow_s = deadline_s / len(MEMBERS)
+        self._seats = tuple(
+            Seat(name, directory, manifest.members[name], slow_s=slow_s, clock=clock)
+            for name in members
+        )
+
+    @property
+    def states(self) -> tuple[NetworkState, ...]:
+        """How each network stands."""
+        return tuple(seat.state for seat in self._seats)
 
     @property
     def scoring(self) -> str:
         """In words, for status and alerts."""
-        failing = f"; failing: {', '.join(sorted(self._failed))}" if self._failed else ""
-        return f"{', '.join(self.names)} (weights {self._manifest.weights_version}){failing}"
+        states = self.states
+        ready = ", ".join(state.name for state in states if state.is_ready)
+        loading = ", ".join(s.name for s in states if not s.is_ready and not s.demoted)
+        words = [f"{ready} (weights {self._version})"] if ready else []
+        words += [f"{loading} being loaded"] if loading else []
+        words += [f"{state.name} demoted: {state.demoted}" for state in states if state.demoted]
+        return "; ".join(words if ready else [*words, "rules only"])
 
-    def score(self, model_input: FloatArray, fs_hz: float) -> Mapping[str, float | None]:
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What is wrong with the networks; empty: nothing."""
+        return tuple(f"{state.name}: {state.demoted}" for state in self.states if state.demoted)
+
+    def tend(self) -> None:
+        """Load and try out each network that is due for it; never raises."""
+        for seat in self._seats:
+            seat.tend()
+
+    def score(self, inputs: Mapping[str, FloatArray | None]) -> Mapping[str, Answer | None]:
         """Return each member's answer, None where it has none (see ``ensemble.member``)."""
-        values = self._fit(model_input, fs_hz)
-        if values is None:
-            return dict.fromkeys(self.names)
-        return {model.name: self._ask(model, values) for model in self._models}
-
-    def _fit(self, model_input: FloatArray, fs_hz: float) -> FloatArray | None:
-        """Return the newest samples as (sample, lead); None if they are not what models expect."""
-        wanted = self._manifest
-        lead_count, sample_count = model_input.shape
-        rate_fits = abs(fs_hz - wanted.fs_hz) <= FS_TOLERANCE * wanted.fs_hz
-        if not rate_fits or lead_count != len(wanted.leads) or sample_count < wanted.samples:
-            return None
-        newest: FloatArray = model_input[:, -wanted.samples :].T
-        return newest if bool(np.isfinite(newest).all()) else None
-
-    def _ask(self, model: LiteRtModel, values: FloatArray) -> float | None:
-        """Return one member's answer; a failure leaves it out, and is logged when it begins."""
-        try:
-            answer = model.predict(values)
-        except (RuntimeError, ValueError):
-            if model.name not in self._failed:
-                _log.exception("network %s failed and is left out", model.name)
-            self._failed |= {model.name}
-            return None
-        self._failed -= {model.name}
-        return answer
+        began_s = self._clock()
+        answers: dict[str, Answer | None] = {}
+        for seat in self._seats:
+            values = inputs.get(seat.name)
+            in_time = self._clock() - began_s <= self._deadline_s
+            answers[seat.name] = seat.ask(values) if values is not None and in_time else None
+        return answers
 
 
-def load_scorer(models_dir: Path | None) -> InstalledModels | NoModels:
-    """Load the models of a directory, or with None those installed with the package.
+Models = InstalledModels | NoModels
+
+
+def load_scorer(models_dir: Path | None, deadline_s: float = inf) -> Models:
+    """Read what models there are: those of a directory, or with None of the package.
 
     A place without a manifest is the clear state "no model installed". Raises ModelError if a
-    configured directory does not exist, or if anything that the manifest names is missing,
-    damaged, or not what it says.
+    configured directory does not exist, or if the manifest is not one. The networks are loaded by
+    ``tend``, which demotes those that are missing, damaged, or not what the manifest says.
+    """
+    directory, manifest, models_hash = read_models(models_dir)
+    if directory is None or manifest is None:
+        return NoModels("no model installed")
+    return InstalledModels(manifest, directory, models_hash, deadline_s=deadline_s)
+
+
+def load_sound_scorer(models_dir: Path | None) -> Models:
+    """Return the networks loaded and tried out, without a deadline: for work without a patient.
+
+    Raises ModelError where any of them cannot be used: an analysis of a recording must not depend
+    on which of them happened to work.
+    """
+    scorer = load_scorer(models_dir)
+    scorer.tend()
+    if scorer.troubles:
+        raise ModelError("; ".join(scorer.troubles), REINSTALL)
+    return scorer
+
+
+def read_models(models_dir: Path | None) -> tuple[Traversable | None, Manifest | None, str]:
+    """Return where the models are, their manifest and its hash; raises ModelError.
+
+    Without a manifest all is None.
     """
     if models_dir is not None and not models_dir.is_dir():
         raise ModelError(f"there is no directory {models_dir}", "Correct ensemble.models_dir")
     directory = _packaged_directory() if models_dir is None else models_dir
     if directory is None or not directory.joinpath(MANIFEST_NAME).is_file():
-        return NoModels("no model installed")
+        return None, None, ""
     where = directory.joinpath(MANIFEST_NAME)
     try:
         content = where.read_bytes()
@@ -113,11 +171,7 @@ def load_scorer(models_dir: Path | None) -> InstalledModels | NoModels:
             f"{where} cannot be read ({error.strerror})", "Make it readable"
         ) from error
     manifest = parse_manifest(content, str(where))
-    models = tuple(
-        LiteRtModel(name, read_member(directory, member), member)
-        for name, member in manifest.members.items()
-    )
-    return InstalledModels(manifest, models, hashlib.sha256(content).hexdigest())
+    return directory, manifest, hashlib.sha256(content).hexdigest()
 
 
 def _packaged_directory() -> Traversable | None:

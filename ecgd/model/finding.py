@@ -67,6 +67,7 @@ class EventType(StrEnum):
     DELIVERY_FAILING = "DELIVERY_FAILING"
     ALARM_OVERFLOW = "ALARM_OVERFLOW"
     ROSTER_FAULT = "ROSTER_FAULT"
+    MODEL_DEMOTED = "MODEL_DEMOTED"
 
 
 class Outcome(StrEnum):
@@ -257,13 +258,27 @@ class RhythmFinding:
 
 @dataclass(frozen=True, slots=True)
 class EnsembleScore:
-    """The networks' second opinion; ``members`` holds (name, calibrated probability)."""
+    """The networks' second opinion; ``members`` holds (name, calibrated probability).
+
+    ``consensus`` is how many members are at or above the anomaly threshold. ``disagreement`` is
+    the highest answer less the lowest, ``confidence`` says how far the opinion is from indecision
+    and how far the members agree: both 0 to 1. ``labels`` are those of each member's own eye, as
+    "member: label". ``is_usual``: this patient's scores have been as high before, for long enough
+    to be no news; ``becomes_usual``: with this window such scores become so. ``models_hash`` names
+    the networks that answered.
+    """
 
     members: tuple[tuple[str, float], ...]
     fused: float
     boosted: float
     consensus: int
     left_out: tuple[str, ...] = ()
+    disagreement: float = 0.0
+    confidence: float = 0.0
+    labels: tuple[tuple[str, float], ...] = ()
+    is_usual: bool = False
+    becomes_usual: bool = False
+    models_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,18 @@ class TargetHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkState:
+    """One network of the ensemble.
+
+    ``demoted`` says why it is not asked. Neither ready nor demoted: it is being loaded.
+    """
+
+    name: str
+    is_ready: bool
+    demoted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DaemonStatus:
     """The whole daemon at one instant."""
 
@@ -101,6 +113,7 @@ class DaemonStatus:
     log_path: str
     config_hash: str
     models_hash: str
+    networks: tuple[NetworkState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ from ecgd.config.settings import AnalysisSettings, EnsembleSettings
 from ecgd.decision.baseline import with_change
 from ecgd.decision.findings import find, unjudged_events
 from ecgd.decision.rhythm_findings import shows_atria
-from ecgd.dsp.filters import remove_drift
+from ecgd.decision.score_watch import ScoreLesson, learn_score, may_teach
 from ecgd.dsp.lead_identity import check_leads
-from ecgd.dsp.normalise import z_score
 from ecgd.dsp.prepare import prepare
 from ecgd.dsp.quality import assess_quality
 from ecgd.dsp.trouble import find_troubles
-from ecgd.ensemble.fusion import fuse
 from ecgd.ensemble.member import Scorer
+from ecgd.ensemble.opinion import ask_members
 from ecgd.features.atrial_fibrillation import without_p_waves
 from ecgd.features.beat_confidence import GOOD_CONFIDENCE
 from ecgd.features.boundary_network import Network, shipped_network
@@ -36,7 +35,6 @@ from ecgd.model.finding import (
     RhythmFinding,
     StFinding,
 )
-from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.rhythm import (
     ASYSTOLE,
     OSCILLATIONS,
@@ -45,7 +43,7 @@ from ecgd.model.rhythm import (
     VENTRICULAR_RUN,
     VENTRICULAR_TACHYCARDIA,
 )
-from ecgd.model.signal import FloatArray, Prepared, Window
+from ecgd.model.signal import Prepared, Window
 from ecgd.pipeline.beat_signs import BeatSigns, judge_with_signs, watch_signs
 from ecgd.pipeline.beat_watch import (
     WatchedBeats,
@@ -59,6 +57,7 @@ from ecgd.pipeline.change_watch import follow_change, in_view_of
 from ecgd.pipeline.confidence import confidence_in, follow_certainty
 from ecgd.pipeline.history import History
 from ecgd.pipeline.measurement import watch_variability
+from ecgd.pipeline.model_memory import Seen, model_inputs, remember_window
 from ecgd.pipeline.outcome import is_judged, outcome_of, risk_of, why_not
 from ecgd.pipeline.placement import (
     learn_from,
@@ -69,9 +68,6 @@ from ecgd.pipeline.placement import (
     watch_electrodes,
 )
 from ecgd.pipeline.st_watch import watch_st
-
-MODEL_FS_HZ = 250.0
-"""The networks' sampling rate (the document, stage 6)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +95,22 @@ class _Heart:
     placement: PlacementFinding | None
     leads_st: tuple[LeadSt, ...]
     rhythm: RhythmFinding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """The networks' answer to a window, and what it teaches about the patient."""
+
+    assessment: Assessment
+    lesson: ScoreLesson | None
+    settings: EnsembleSettings
+
+    def teach(self, history: History) -> History:
+        """Return a history that knows this score: a newer one than the window's, as a rule."""
+        if self.lesson is None:
+            return history
+        watch = learn_score(history.score_watch, self.lesson, self.settings)
+        return replace(history, score_watch=watch)
 
 
 class Analysis:
@@ -146,13 +158,19 @@ class Analysis:
             StageLatency("features", measured_s - prepared_s),
             StageLatency("rules", self._clock() - measured_s),
         )
-        return Assessed(replace(assessment, latency=latency), after, signal.prepared)
+        assessment = replace(assessment, latency=latency)
+        if self.has_networks:
+            seen = Seen(heart.beats.known, after.shapes, after.waves)
+            degree = self._settings.drift_degree
+            memory = remember_window(after.models, assessment, signal.prepared, seen, degree)
+            after = replace(after, models=memory)
+        return Assessed(assessment, after, signal.prepared)
 
-    def score(self, assessed: Assessed) -> Assessment:
+    def score(self, assessed: Assessed) -> Scored:
         """Ask the networks about a window that the rules have judged."""
         began_s = self._clock()
         assessment = assessed.assessment
-        scores = self._ask(assessed)
+        scores, lesson = self._ask(assessed)
         findings = find(
             assessment.st,
             assessment.rhythm,
@@ -161,7 +179,7 @@ class Analysis:
             ensemble=self._ensemble,
             judged=is_judged(assessment.st, assessment.rhythm),
         )
-        return replace(
+        scored = replace(
             assessment,
             scores=scores,
             findings=findings,
@@ -171,16 +189,24 @@ class Analysis:
             unjudged=unjudged_events(assessment.st, assessment.rhythm, scores),
             latency=(StageLatency("inference", self._clock() - began_s),),
         )
+        return Scored(scored, lesson, self._ensemble)
 
-    def _ask(self, assessed: Assessed) -> EnsembleScore | None:
+    def _ask(self, assessed: Assessed) -> tuple[EnsembleScore | None, ScoreLesson | None]:
+        """Return the networks' opinion in view of the patient's own scores, and its lesson."""
         assessment = assessed.assessment
-        if assessment.outcome is Outcome.CANNOT_JUDGE or assessment.risk_level is None:
-            return None
-        if assessed.prepared.leads[: len(LIMB_LEADS)] != LIMB_LEADS:
-            return None
-        seen = model_input(assessed.prepared, self._settings.drift_degree)
-        answers = self._scorer.score(seen, MODEL_FS_HZ)
-        return fuse(answers, self._ensemble, assessment.risk_level)
+        if assessment.outcome is Outcome.CANNOT_JUDGE:
+            return None, None
+        inputs = model_inputs(assessed.history.models)
+        scores = ask_members(self._scorer, inputs, self._ensemble, assessment.risk_level)
+        if scores is None:
+            return None, None
+        lesson = ScoreLesson(scores.fused, assessment.time_s, may_teach(assessment.findings))
+        watch = assessed.history.score_watch
+        return replace(
+            scores,
+            is_usual=watch.is_usual(scores.fused),
+            becomes_usual=learn_score(watch, lesson, self._ensemble).adoptions > watch.adoptions,
+        ), lesson
 
     def _look(self, window: Window, before: History) -> tuple[_Signal, History]:
         """Return what can be seen of each lead, whatever the heart does."""
@@ -304,15 +330,3 @@ class Analysis:
         if st is None:
             return None
         return replace(st, evidence=(*st.evidence, *remarks_on(signal.window, signal.channels)))
-
-
-def model_input(prepared: Prepared, drift_degree: int) -> FloatArray:
-    """Return what the networks see: (6, sample) at 250 Hz, drift removed, z-scored per lead."""
-    band_mv = prepared.band_mv[: len(LIMB_LEADS)]
-    if prepared.fs_hz != MODEL_FS_HZ:
-        # Not above: the daemon does without scipy.signal's 80 MB unless a device needs it.
-        from scipy.signal import resample_poly  # noqa: PLC0415
-
-        up, down = round(MODEL_FS_HZ * 100), round(prepared.fs_hz * 100)
-        band_mv = resample_poly(band_mv, up, down, axis=-1)
-    return z_score(remove_drift(band_mv, drift_degree))

@@ -73,6 +73,7 @@ def carry_over(window: Window, history: History) -> History:
             evolution=history.evolution.moved(window.start_index / window.fs_hz - ended_s),
             st_watch=history.st_watch.moved(window.start_index / window.fs_hz - ended_s),
             change_watch=history.change_watch.anew(),
+            score_watch=history.score_watch.anew(),
         )
     unseen = window.start_index > history.end_index
     watched_from = window.start_index if unseen else history.watched_from

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
+from ecgd.decision.score_watch import ScoreWatch
 from ecgd.decision.st_change import ChangeWatch
 from ecgd.features.p_presence import PSign
 from ecgd.features.r_peaks import PeakHints
@@ -18,6 +19,7 @@ from ecgd.model.intervals import Variability
 from ecgd.model.morphology import Morphology
 from ecgd.model.st_episode import StWatch
 from ecgd.pipeline.lasting import Lasting
+from ecgd.pipeline.model_memory import ModelMemory
 
 NO_ORIGIN = -1
 """No window has it: the first one begins a count of its own."""
@@ -45,7 +47,9 @@ class History:
     episodes. ``change_watch`` compares ST with what is usual, ``may_learn_change`` says whether the
     last window spoke against learning from it. ``usual`` is the last window's median beat,
     ``usual_beats`` what the beats of the last minutes looked like.
-    ``shapes`` are those of the last windows' usual beats, with their time in s.
+    ``shapes`` are those of the last windows' usual beats, with their time in s. ``models`` is
+    what the networks will see of the windows before; nothing is kept where there are none.
+    ``score_watch`` knows which scores of theirs are usual; it outlives the sample count too.
     """
 
     origin: int = 0
@@ -74,6 +78,8 @@ class History:
     may_learn_change: bool = False
     usual: MedianBeat | None = None
     usual_beats: UsualBeats | None = None
+    models: ModelMemory = field(default_factory=ModelMemory)
+    score_watch: ScoreWatch = field(default_factory=ScoreWatch)
 
     def since(self, index: int) -> tuple[Beat, ...]:
         """Return the beats whose R peak is at or after an index."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ecgd.decision.baseline import confirmed_from
 from ecgd.decision.baseline_record import baseline_to_dict
+from ecgd.decision.score_watch import ScoreWatch
 from ecgd.decision.st_change import ChangeWatch, level_of
 from ecgd.errors import StoreError
 from ecgd.model.baseline import Baseline, Confirmation
@@ -63,7 +64,9 @@ class BaselineDesk:
         """Forget what is usual, here and on the disk. Raises StoreError."""
         self._worker.revise(
             patient_id,
-            lambda history: replace(history, baseline=None, change_watch=ChangeWatch()),
+            lambda history: replace(
+                history, baseline=None, change_watch=ChangeWatch(), score_watch=ScoreWatch()
+            ),
         )
         await self._keep(patient_id, {}, by, "own baseline reset: it is learned anew")
         return self._entry(patient_id)

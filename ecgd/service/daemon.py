@@ -19,7 +19,7 @@ from ecgd.alerts.delivery import DeliveryWorker
 from ecgd.config.settings import AnalysisSettings, Settings
 from ecgd.dsp.prepare import filter_signal
 from ecgd.errors import ModelError
-from ecgd.inference.scorer import InstalledModels, NoModels, load_scorer
+from ecgd.inference.scorer import Models, NoModels, load_scorer
 from ecgd.model.device import DeviceInfo
 from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.signal import BoolArray, FloatArray, Window
@@ -40,6 +40,7 @@ from ecgd.service.patient_desk import WardDesk
 from ecgd.service.resumption import Resumption
 from ecgd.service.roster import watched
 from ecgd.service.roster_keeper import RosterKeeper
+from ecgd.service.second_opinions import SecondOpinions
 from ecgd.service.signals import listen_for_signals
 from ecgd.service.subject import Alarms
 from ecgd.service.ward import Ward
@@ -92,8 +93,9 @@ class Daemon:
         settings = self._settings
         now_s = time.monotonic()
         boot_id = read_boot_id()
-        scorer, models_broken = _load_models(settings)
-        analysis = Analysis(settings.analysis, settings.ensemble, scorer, time.monotonic)
+        models = _find_models(settings)
+        analysis = Analysis(settings.analysis, settings.ensemble, models, time.monotonic)
+        opinions = SecondOpinions(analysis, models)
         _warm_up(analysis, settings.analysis)
         store = StoreWriter(
             self._places.database_path,
@@ -109,13 +111,13 @@ class Daemon:
             logs=self._logs,
             notifier=Notifier(),
             store=store,
-            scorer=scorer,
-            models_broken=models_broken,
+            models=models,
+            opinions=opinions,
             circumstances=Circumstances(
                 boot_id=boot_id,
                 simulated=settings.daemon.simulated,
-                scoring=scorer.scoring,
-                models_hash=scorer.models_hash,
+                scoring=opinions.scoring,
+                models_hash=models.models_hash,
                 config_hash=hash_settings(settings),
             ),
             gateway_alarms=Alarms(settings.alarms, new_alert_id),
@@ -128,7 +130,7 @@ class Daemon:
 
     def _add_edges(self, parts: Parts, analysis: Analysis, stack: ExitStack) -> None:
         loop = parts.loop
-        parts.worker = AnalysisWorker(analysis, parts.conclude)
+        parts.worker = AnalysisWorker(analysis, parts.conclude, parts.opinions)
         parts.annunciator = Annunciator(
             self._settings.gpio,
             lambda: _call(loop, parts.press_button),
@@ -176,7 +178,7 @@ class Daemon:
             _log,
             "started",
             f"ecgd {__version__} watches {len(parts.sessions)} patient(s); "
-            f"scoring: {parts.scorer.scoring}",
+            f"scoring: {parts.opinions.scoring}",
         )
         async with asyncio.TaskGroup() as group:
             ward.begin(group)
@@ -186,6 +188,7 @@ class Daemon:
             tasks.append(group.create_task(baselines.run()))
             tasks.append(group.create_task(evolutions.run()))
             tasks.append(group.create_task(parts.worker.run()))
+            tasks.append(group.create_task(parts.opinions.run()))
             tasks.append(group.create_task(parts.live.run(DaemonGateway(parts).status)))
             tasks.append(group.create_task(_raise_failure(parts.store)))
             parts.notifier.ready(watch.status_line())
@@ -216,17 +219,18 @@ class _Preprocess:
         return filter_signal(signal_mv, valid, fs_hz, self._settings)[1]
 
 
-def _load_models(settings: Settings) -> tuple[InstalledModels | NoModels, bool]:
-    """Load the networks, and tell whether they are broken: the rules work without them.
+def _find_models(settings: Settings) -> Models:
+    """Find the networks, which are loaded later: the rules work without them.
 
-    No model at all is a state that is said, not a fault; one that cannot be used is a fault.
+    No model at all is a state that is said, not a fault; a manifest that is none is a fault.
     """
     configured = settings.ensemble.models_dir
+    deadline_s = settings.ensemble.deadline_ms / 1e3
     try:
-        return load_scorer(Path(configured) if configured else None), False
+        return load_scorer(Path(configured) if configured else None, deadline_s)
     except ModelError as error:
         _log.error("%s", error)
-        return NoModels(error.what), True
+        return NoModels(error.what, is_broken=True)
 
 
 def _warm_up(analysis: Analysis, settings: AnalysisSettings) -> None:

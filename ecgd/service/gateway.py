@@ -82,7 +82,7 @@ class DaemonGateway:
             pid=os.getpid(),
             uptime_s=now_s - parts.started_s,
             simulated=circumstances.simulated,
-            scoring=parts.scorer.scoring,
+            scoring=parts.opinions.scoring,
             audio_paused_s=parts.sounding.audio_paused_s,
             sounding=parts.sounding.priority if parts.sounding.sounding else None,
             patients=tuple(self._patient(patient_id, now_s) for patient_id in parts.sessions),
@@ -91,7 +91,8 @@ class DaemonGateway:
             database_path=str(parts.places.database_path),
             log_path=parts.settings.daemon.log_file,
             config_hash=circumstances.config_hash,
-            models_hash=parts.scorer.models_hash,
+            models_hash=parts.models.models_hash,
+            networks=parts.opinions.states,
         )
 
     def diagnostics(self) -> Diagnostics:
@@ -116,6 +117,7 @@ class DaemonGateway:
             ),
             dropped=(
                 ("windows", sum(parts.worker.counts(each)[1] for each in parts.sessions)),
+                ("scores", parts.opinions.missed_count),
                 ("telemetry", statistics.dropped_telemetry),
                 ("deliveries", parts.overflowed),
                 ("log records", parts.logs.dropped),
@@ -191,7 +193,7 @@ class DaemonGateway:
         return (
             parts.store.health,
             parts.annunciator.health(),
-            PartHealth("models", not parts.models_broken, parts.scorer.scoring),
+            parts.opinions.health(),
             PartHealth("clock", synchronised, clock),
             parts.roster_health(),
             parts.logs.health(),

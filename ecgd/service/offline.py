@@ -12,7 +12,7 @@ from ecgd.config.settings import DeviceSettings, Settings
 from ecgd.decision.alarm import AlarmBook, observe
 from ecgd.errors import RecordingError
 from ecgd.features.vector import feature_vector
-from ecgd.inference.scorer import load_scorer
+from ecgd.inference.scorer import load_sound_scorer
 from ecgd.model.alarm import Alarm, ChangeKind
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import Outcome, RiskLevel, Territory
@@ -98,7 +98,7 @@ def analyse_recording(request: AnalysisRequest, settings: Settings) -> Iterator[
     Raises RecordingError for what cannot be read, ModelError for unusable models.
     """
     models_dir = settings.ensemble.models_dir
-    scorer = load_scorer(Path(models_dir) if models_dir else None)
+    scorer = load_sound_scorer(Path(models_dir) if models_dir else None)
     analysis = Analysis(settings.analysis, settings.ensemble, scorer, time.monotonic)
     run = _Run(analysis, settings, features=request.features)
     if request.path.suffix.lower() == SUFFIX:
@@ -139,7 +139,9 @@ class _Run:
         assessment = assessed.assessment
         raised: list[RecordingEvent] = [*self._alarms(assessment)]
         if self._analysis.has_networks:
-            scored = self._analysis.score(assessed)
+            opinion = self._analysis.score(assessed)
+            self._history = opinion.teach(self._history)
+            scored = opinion.assessment
             raised += self._alarms(scored)
             latency = (*assessment.latency, *scored.latency)
             assessment = replace(scored, beats=assessment.beats, latency=latency)

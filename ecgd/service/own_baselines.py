@@ -6,9 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from math import isinf
 from typing import Any
 
 from ecgd.decision.baseline_record import baseline_from_dict, baseline_to_dict
+from ecgd.decision.score_record import scores_from_dict, scores_to_dict
+from ecgd.decision.score_watch import ScoreWatch
 from ecgd.errors import StoreError
 from ecgd.model.baseline import Baseline
 from ecgd.service.baseline_desk import without_confirmation
@@ -35,6 +39,15 @@ def is_over(baseline: Baseline, now_unix_s: float) -> bool:
     return not confirmed.at_unix_s - CLOCK_SLACK_S <= now_unix_s < confirmed.until_unix_s
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the store has of one patient; ``record`` is the baseline alone."""
+
+    baseline: Baseline | None = None
+    scores: ScoreWatch | None = None
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
 class OwnBaselines:
     """Hands stored baselines to the analysis, and what it has learned to the store.
 
@@ -46,7 +59,7 @@ class OwnBaselines:
         self._clock = clock
         self._tries = 0
         self._is_loaded = False
-        self._kept: dict[str, Baseline | None] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def begin(self) -> None:
         """Take up what the last run left; what cannot be read now is tried again."""
@@ -70,7 +83,8 @@ class OwnBaselines:
     def keep(self) -> None:
         """Hand every complete baseline that has changed to the store, and tell it of one given up.
 
-        One that is being learned anew leaves what is stored until it is complete.
+        One that is being learned anew leaves what is stored until it is complete. With it goes
+        what scores of the networks are usual.
         """
         if not self._is_loaded:
             return
@@ -80,12 +94,17 @@ class OwnBaselines:
                 self._parts.worker.revise(patient_id, without_confirmation)
                 _log.warning("ST of %s is no longer confirmed as chronic", patient_id)
                 baseline = self._parts.worker.baseline(patient_id)
-            kept = self._kept.get(patient_id)
-            if baseline is kept or (baseline is not None and not baseline.is_complete):
+            scores = self._parts.worker.history(patient_id).score_watch
+            kept = self._kept.get(patient_id, _Kept())
+            is_young = baseline is not None and not baseline.is_complete
+            is_known = scores is kept.scores or isinf(scores.time_s)
+            if (is_young or baseline is kept.baseline) and is_known:
                 continue
-            record = {} if baseline is None else baseline_to_dict(baseline)
-            self._parts.store.save_baseline(patient_id, record)
-            self._kept[patient_id] = baseline
+            if not is_young:
+                record = {} if baseline is None else baseline_to_dict(baseline)
+                kept = replace(kept, baseline=baseline, record=record)
+            self._kept[patient_id] = kept = replace(kept, scores=scores)
+            self._parts.store.save_baseline(patient_id, _with_scores(kept.record, scores))
 
     def _read(self) -> dict[str, dict[str, Any]]:
         return StoreReader(self._parts.places.database_path).baselines()
@@ -98,7 +117,8 @@ class OwnBaselines:
     def _take_up(self, records: Mapping[str, Mapping[str, Any]]) -> None:
         self._is_loaded = True
         for patient_id in self._parts.sessions:
-            record = records.get(patient_id)
+            record = dict(records.get(patient_id) or {})
+            self._take_up_scores(patient_id, record.pop("scores", None))
             if not record:
                 continue
             try:
@@ -110,4 +130,19 @@ class OwnBaselines:
                 _log.warning("ST of %s is no longer confirmed as chronic", patient_id)
                 continue
             self._parts.worker.adopt_baseline(patient_id, baseline)
-            self._kept[patient_id] = baseline
+            self._kept[patient_id] = _Kept(baseline, record=record)
+
+    def _take_up_scores(self, patient_id: str, record: Mapping[str, Any] | None) -> None:
+        if record is None:
+            return
+        try:
+            scores = scores_from_dict(record)
+        except ValueError as error:
+            _log.warning("the usual scores of %s are learned anew: %s", patient_id, error)
+            return
+        self._parts.worker.revise(patient_id, lambda known: replace(known, score_watch=scores))
+
+
+def _with_scores(record: Mapping[str, Any], scores: ScoreWatch) -> dict[str, Any]:
+    is_known = bool(scores.usual_s.any() or scores.news_s.any())
+    return {**record, "scores": scores_to_dict(scores)} if is_known else dict(record)

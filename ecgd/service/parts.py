@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ecgd.alerts.annunciator import Annunciator
 from ecgd.alerts.delivery import DeliveryWorker
 from ecgd.config.settings import Settings
-from ecgd.inference.scorer import InstalledModels, NoModels
+from ecgd.inference.scorer import Models
 from ecgd.model.alarm import DeliveryReport, DeliveryResult, OutboxItem, Priority
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import EnsembleScore
@@ -27,6 +27,7 @@ from ecgd.service.notify import Notifier
 from ecgd.service.occurrence import Circumstances
 from ecgd.service.paths import Places
 from ecgd.service.patient_link import PatientLink
+from ecgd.service.second_opinions import SecondOpinions
 from ecgd.service.session import PatientSession
 from ecgd.service.settings_rules import GATEWAY_ID
 from ecgd.service.sound import Sound, combine
@@ -51,8 +52,8 @@ class Parts:
     logs: Logs
     notifier: Notifier
     store: StoreWriter
-    scorer: InstalledModels | NoModels
-    models_broken: bool
+    models: Models
+    opinions: SecondOpinions
     circumstances: Circumstances
     gateway_alarms: Alarms
     loop_watch: LoopWatch
@@ -198,11 +199,18 @@ class Parts:
         _log.error("no room to deliver alert %s to %s", item.alert_id, item.target)
 
     def _note_score(self, session: PatientSession, scores: EnsembleScore) -> None:
-        """Keep a score that is no anomaly yet as a health event."""
-        if session.becomes_notable(scores.fused):
+        """Keep a score that is no anomaly yet, or none any more, as a health event."""
+        facts = {"members": dict(scores.members), "models_hash": scores.models_hash}
+        if session.becomes_notable(scores):
             message = f"{session.name}: networks at {scores.fused:.2f}, below an anomaly"
-            members = {"members": dict(scores.members)}
-            self.store.store_health_event(session.patient.id, "score", message, members)
+            self.store.store_health_event(session.patient.id, "score", message, facts)
+        if scores.becomes_usual:
+            message = (
+                f"{session.name}: networks at {scores.fused:.2f} for so long that it counts as "
+                "usual for this patient; only a higher score alarms from now on"
+            )
+            self.store.store_health_event(session.patient.id, "score_usual", message, facts)
+            log_event(_log, "score_usual", message, patient=session.patient.id)
 
     def _store_heartbeat(self, patient_id: str, assessment: Assessment) -> None:
         events = [f.event_type.value for f in assessment.findings]

@@ -11,7 +11,7 @@ from ecgd.decision.technical import TechnicalState, battery_percent, technical_f
 from ecgd.dsp.quality import ELECTRODE_OFF, FLAT, GAPS, NOISE, SATURATED, WANDER
 from ecgd.model.assessment import Assessment
 from ecgd.model.device import DeviceInfo, DeviceStatus
-from ecgd.model.finding import Outcome
+from ecgd.model.finding import EnsembleScore, Outcome
 from ecgd.model.link import (
     BytesReceived,
     LinkClosed,
@@ -181,11 +181,12 @@ class PatientSession:
             self._judged_s = now_s
         return self.alarms.observe(observation)
 
-    def becomes_notable(self, score: float) -> bool:
+    def becomes_notable(self, scores: EnsembleScore) -> bool:
         """Tell whether a score is notable, no anomaly, and was not so in the window before."""
-        ensemble = self._settings.ensemble
+        ensemble, score = self._settings.ensemble, scores.fused
         before = self._score_is_notable
-        self._score_is_notable = ensemble.event_threshold <= score < ensemble.anomaly_threshold
+        notable = ensemble.event_threshold <= score < ensemble.anomaly_threshold
+        self._score_is_notable = notable and not scores.is_usual
         return self._score_is_notable and not before
 
     def watch(self, now_s: float) -> Changes:

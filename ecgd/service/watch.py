@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 
 from ecgd.decision.technical import technical_finding
 from ecgd.errors import DeliveryError
 from ecgd.model.finding import EventType, Finding
+from ecgd.service.logs import log_event
 from ecgd.service.parts import Parts
+
+_log = logging.getLogger(__name__)
 
 WATCH_S = 1.0
 KEEP_BOOKS_S = 10.0
@@ -66,6 +71,7 @@ class Watch:
         for session in parts.sessions.values():
             changes = session.watch(now_s)
             parts.fan_out.spread(session.subject, session.assessment, changes)
+        self._note_scoring()
         parts.coverage.note(parts.sessions.values(), now_s=now_s, unix_s=time.time())
         self._refuse_to_hang(now_s)
         gateway = parts.gateway
@@ -73,6 +79,16 @@ class Watch:
         ticked = gateway.alarms.tick(now_s)
         parts.fan_out.spread(gateway, None, (*changes, *ticked))
         parts.sound()
+
+    def _note_scoring(self) -> None:
+        """Let alerts say how the networks stand now, and the log when that changes."""
+        parts = self._parts
+        scoring, before = parts.opinions.scoring, parts.fan_out.circumstances
+        if scoring == before.scoring:
+            return
+        parts.fan_out.circumstances = replace(before, scoring=scoring)
+        level = logging.WARNING if parts.opinions.troubles else logging.INFO
+        log_event(_log, "scoring", f"networks: {scoring}", level=level)
 
     def _refuse_to_hang(self, now_s: float) -> None:
         """End the daemon when a target's thread hangs: a new one delivers what the outbox has."""
@@ -95,6 +111,8 @@ class Watch:
                 yield technical_finding(
                     EventType.DELIVERY_FAILING, f"{target.name}: {target.detail}"
                 )
+        if parts.opinions.troubles:
+            yield technical_finding(EventType.MODEL_DEMOTED, *parts.opinions.troubles)
         if parts.overflowed > self._overflowed:
             self._overflowed, self._overflow_s = parts.overflowed, now_s
         if self._overflow_s is not None and now_s - self._overflow_s < DELIVERY_PATIENCE_S:

@@ -11,8 +11,9 @@ from typing import TypeVar
 from ecgd.model.assessment import Assessment
 from ecgd.model.baseline import Baseline
 from ecgd.model.signal import Window
-from ecgd.pipeline.analysis import Analysis
+from ecgd.pipeline.analysis import Analysis, Assessed, Scored
 from ecgd.pipeline.history import NO_ORIGIN, History
+from ecgd.service.second_opinions import SecondOpinions
 
 _T = TypeVar("_T")
 Deliver = Callable[[str, Assessment], None]
@@ -30,6 +31,7 @@ class _Slot:
     adopted: Baseline | None = None
     revisions: list[Revision] = field(default_factory=list)
     is_busy: bool = False
+    newest: Assessed | None = None
 
 
 class AnalysisWorker:
@@ -37,12 +39,18 @@ class AnalysisWorker:
 
     The event loop owns every slot; the thread takes a window and a history and returns an
     assessment and the next history. ``deliver`` is called in the loop: first with the rules'
-    answer, then, where there are networks, with the same window's scored one.
+    answer, then, where there are networks, with the same window's scored one, unless the rules
+    have answered to the next window by then.
     """
 
-    def __init__(self, analysis: Analysis, deliver: Deliver) -> None:
+    def __init__(
+        self, analysis: Analysis, deliver: Deliver, opinions: SecondOpinions | None = None
+    ) -> None:
         self._analysis = analysis
         self._deliver = deliver
+        self._opinions = opinions
+        if opinions is not None:
+            opinions.told = self._take_opinion
         self._slots: dict[str, _Slot] = {}
         self._round: list[str] = []
         self._wake = asyncio.Event()
@@ -57,6 +65,8 @@ class AnalysisWorker:
         """Take a patient's slot away; what is under way for it is told to nobody."""
         del self._slots[patient_id]
         self._round.remove(patient_id)
+        if self._opinions is not None:
+            self._opinions.forget(patient_id)
 
     def restart_patient(self, patient_id: str) -> None:
         """Begin a patient's history anew, for samples are counted anew; the counts go on."""
@@ -66,7 +76,8 @@ class AnalysisWorker:
         # samples: the first window says where the course goes on.
         known = self.history(patient_id)
         course = known.evolution.moved(-known.evolution.until_s)
-        usual = History(NO_ORIGIN, baseline=known.baseline, evolution=course)
+        scores = known.score_watch.anew()
+        usual = History(NO_ORIGIN, baseline=known.baseline, evolution=course, score_watch=scores)
         self._slots[patient_id] = _Slot(usual, None, *counts, old.adopted)
 
     def adopt_baseline(self, patient_id: str, baseline: Baseline) -> None:
@@ -145,11 +156,21 @@ class AnalysisWorker:
         slot.analysed_count += 1
         if self._slots.get(patient_id) is not slot:
             return
+        slot.newest = assessed
         self._deliver(patient_id, assessed.assessment)
-        if self._analysis.has_networks:
-            scored = await self._compute(lambda: self._analysis.score(assessed))
-            if self._slots.get(patient_id) is slot:
-                self._deliver(patient_id, scored)
+        if self._opinions is not None and self._analysis.has_networks:
+            self._opinions.submit(patient_id, assessed)
+
+    def _take_opinion(self, patient_id: str, assessed: Assessed, scored: Scored) -> None:
+        """Take the networks' answer to a window; it has come too late for any but the newest."""
+        slot = self._slots.get(patient_id)
+        if slot is None or self._opinions is None:
+            return
+        if slot.newest is not assessed:
+            self._opinions.missed_count += 1
+            return
+        self.revise(patient_id, scored.teach)
+        self._deliver(patient_id, scored.assessment)
 
     async def _compute(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

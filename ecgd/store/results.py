@@ -97,24 +97,40 @@ def _ruled(assessment: Assessment) -> dict[str, Any]:
 def _scored(assessment: Assessment) -> list[dict[str, Any]]:
     scores = assessment.scores
     assert scores is not None
-    rows = [_opinion(name, probability) for name, probability in scores.members]
-    return [*rows, _opinion(ENSEMBLE, scores.boosted) | {"features": to_json(_fusion(scores))}]
+    return [
+        *(_opinion(scores, name, probability) for name, probability in scores.members),
+        {
+            "model_name": ENSEMBLE,
+            "prediction": scores.boosted,
+            "confidence": scores.confidence,
+            "features": to_json(_fusion(scores)),
+        },
+    ]
 
 
-def _opinion(name: str, probability: float) -> dict[str, Any]:
-    confidence = abs(2 * probability - 1)
+def _opinion(scores: EnsembleScore, name: str, probability: float) -> dict[str, Any]:
+    prefix = f"{name}: "
+    labels = {
+        label.removeprefix(prefix): round(share, 4)
+        for label, share in scores.labels
+        if label.startswith(prefix)
+    }
+    features = {"models_hash": scores.models_hash} | ({"labels": labels} if labels else {})
     return {
         "model_name": name,
         "prediction": probability,
-        "confidence": confidence,
-        "features": None,
+        "confidence": abs(2 * probability - 1),
+        "features": to_json(features),
     }
 
 
 def _fusion(scores: EnsembleScore) -> dict[str, Any]:
     return {
+        "models_hash": scores.models_hash,
         "fused": scores.fused,
         "consensus": scores.consensus,
+        "disagreement": scores.disagreement,
+        "is_usual": scores.is_usual,
         "left_out": list(scores.left_out),
     }
 

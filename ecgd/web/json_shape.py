@@ -201,8 +201,7 @@ def _scores_shape(assessment: Assessment) -> Shape | None:
     if assessment.scores is None:
         return None
     shape: Shape = plain(assessment.scores)
-    shape["members"] = dict(shape["members"])
-    return shape
+    return shape | {name: dict(shape[name]) for name in ("members", "labels")}
 
 
 def _patient_settings_shape(patient: PatientSettings) -> Shape:

@@ -71,7 +71,17 @@ def test_what_was_not_judged_is_null_and_never_nan() -> None:
 
 
 def test_scores_name_each_member() -> None:
-    scores = EnsembleScore((("cnn", 0.9), ("rnn", 0.8)), 0.86, 1.0, 2, ("lstm",))
+    scores = EnsembleScore(
+        (("cnn", 0.9), ("rnn", 0.8)),
+        0.86,
+        1.0,
+        2,
+        ("lstm",),
+        disagreement=0.1,
+        confidence=0.648,
+        labels=(("cnn: infarction", 0.7),),
+        models_hash="abc",
+    )
     line = assessment_line("r", replace(sample_assessment(), scores=scores))
     assert line["scores"] == {
         "members": {"cnn": 0.9, "rnn": 0.8},
@@ -79,6 +89,11 @@ def test_scores_name_each_member() -> None:
         "boosted": 1.0,
         "consensus": 2,
         "left_out": ["lstm"],
+        "disagreement": 0.1,
+        "confidence": 0.648,
+        "labels": {"cnn: infarction": 0.7},
+        "is_usual": False,
+        "models_hash": "abc",
     }
 
 

@@ -39,6 +39,13 @@ def test_packets_and_windows_are_the_daemons_own_figures() -> None:
     assert "96 windows, 72 bpm, ST III +0.27 mV, CRITICAL_STEMI" in analysis.evidence
 
 
+def test_the_networks_speak_where_there_are_any() -> None:
+    shape = _shape(sample_patient())
+    assert "networks" not in analysis_link(shape).evidence
+    shape["assessment"]["scores"] = {"fused": 0.914, "members": {"cnn": 0.93, "rnn": 0.88}}
+    assert analysis_link(shape).evidence.endswith(", networks 0.91 (cnn 0.93, rnn 0.88)")
+
+
 def test_a_silent_device_and_a_silent_daemon_break_the_chain() -> None:
     for patient in (None, _shape(waiting_patient())):
         assert not packets_link(patient).worked

@@ -127,11 +127,21 @@ def test_notes_of_other_territories() -> None:
 
 
 def test_notes_of_scores() -> None:
-    score = EnsembleScore((("cnn", 0.91), ("rnn", 0.72)), 0.84, 0.84, 1, ("lstm",))
+    labels = (("cnn: infarction", 0.81), ("cnn: ischaemia", 0.2), ("rnn: evolving ST", 0.9))
+    score = EnsembleScore(
+        (("cnn", 0.91), ("rnn", 0.72)),
+        0.84,
+        0.84,
+        1,
+        ("lstm",),
+        disagreement=0.19,
+        labels=labels,
+    )
     notes = clinical_notes(EventType.CARDIAC_ANOMALY, None, score, scoring="cnn, lstm, rnn")
     assert notes == (
         "ST was not measurable: infarction cannot be judged.",
-        "Networks: 0.84 (CNN 0.91, RNN 0.72); left out: lstm.",
+        "Networks: 0.84 (CNN 0.91, RNN 0.72); 0.19 apart; left out: lstm.",
+        "What each network sees: rnn: evolving ST 0.90, cnn: infarction 0.81.",
     )
 
 

@@ -108,6 +108,22 @@ def test_networks_alone(score: float, severity: Severity | None) -> None:
         )
 
 
+def test_the_evidence_names_what_the_networks_see_the_surest_first() -> None:
+    shares = {"cnn: a": 0.51, "cnn: b": 0.97, "lstm: c": 0.49, "lstm: d": 0.6, "rnn: e": 0.7}
+    scores = replace(score_of(0.95), labels=tuple(shares.items()))
+    evidence = found(scores=scores)[EventType.CARDIAC_ANOMALY].evidence
+    assert "seen by cnn: b 0.97, rnn: e 0.70, lstm: d 0.60" in evidence
+    plain = found(scores=score_of(0.95))[EventType.CARDIAC_ANOMALY].evidence
+    assert not any("seen by" in words for words in plain)
+
+
+def test_a_score_that_is_usual_for_the_patient_raises_nothing() -> None:
+    usual = replace(score_of(0.95), is_usual=True)
+    assert set(found(scores=score_of(0.95))) == {EventType.CARDIAC_ANOMALY}
+    assert found(scores=usual) == {}
+    assert set(found(st_at(RiskLevel.CRITICAL_STEMI), scores=usual)) == {EventType.STEMI_DETECTED}
+
+
 def test_the_boost_alone_raises_no_anomaly() -> None:
     findings = found(st_at(RiskLevel.MODERATE_RISK), scores=score_of(0.6, 0.99))
     assert set(findings) == {EventType.CARDIAC_ISCHEMIA}

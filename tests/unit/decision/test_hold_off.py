@@ -70,6 +70,7 @@ def test_absence_forgives_a_stray_window_only_in_a_long_stretch() -> None:
         (EventType.DEVICE_FOREIGN, 10.0),
         (EventType.DEVICE_CHANGED, 5.0),
         (EventType.ROSTER_FAULT, 0.0),
+        (EventType.MODEL_DEMOTED, 0.0),
         (EventType.SIGNAL_UNUSABLE, 30.0),
         (EventType.BATTERY_LOW, 60.0),
         (EventType.BATTERY_CRITICAL, 60.0),

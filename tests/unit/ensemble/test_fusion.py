@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +14,16 @@ from ecgd.ensemble.fusion import MEMBERS, ST_RISK, fuse
 from ecgd.model.finding import RiskLevel
 
 SETTINGS = EnsembleSettings()
+
+
+@dataclass
+class Platt:
+    """A calibration of the weighted mean."""
+
+    slope: float
+    intercept: float
+
+
 QUIET = RiskLevel.NORMAL
 probabilities = st.floats(0.0, 1.0)
 
@@ -76,6 +86,44 @@ def test_boost_by_st_risk(risk: RiskLevel, boosted: float) -> None:
     assert score is not None
     assert score.fused == pytest.approx(0.4)
     assert score.boosted == pytest.approx(boosted)
+
+
+def test_disagreement_and_confidence() -> None:
+    score = fuse({"cnn": 0.9, "lstm": 0.6, "rnn": 0.2}, SETTINGS, QUIET)
+    assert score is not None
+    assert score.disagreement == pytest.approx(0.7)
+    assert score.confidence == pytest.approx(abs(2 * score.fused - 1) * 0.3)
+    alone = fuse({"rnn": 0.95}, SETTINGS, QUIET)
+    assert alone is not None
+    assert alone.disagreement == 0.0
+    assert alone.confidence == pytest.approx(0.9)
+
+
+def test_the_mean_is_calibrated_before_the_boost_and_by_who_was_there() -> None:
+    calibrations = {"cnn+lstm": Platt(2.0, 0.5), "cnn+lstm+rnn": Platt(1.0, 9.0)}
+    score = fuse({"lstm": 0.4, "cnn": 0.4}, SETTINGS, RiskLevel.CRITICAL_STEMI, calibrations)
+    assert score is not None
+    corrected = 1 / (1 + math.exp(-(2.0 * math.log(0.4 / 0.6) + 0.5)))
+    assert score.fused == pytest.approx(corrected)
+    assert score.boosted == pytest.approx(1.3 * corrected + 0.3 * 0.95)
+    assert score.members == (("cnn", 0.4), ("lstm", 0.4)), "each member's own answer stays"
+    lone = fuse({"cnn": 0.4}, SETTINGS, QUIET, calibrations)
+    assert lone is not None
+    assert lone.fused == pytest.approx(0.4)
+
+
+def test_the_calibration_belongs_to_the_default_weights() -> None:
+    other = replace(SETTINGS, cnn_weight=0.5)
+    score = fuse({"cnn": 0.4}, other, QUIET, {"cnn": Platt(1.0, 3.0)})
+    assert score is not None
+    assert score.fused == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("answer", [0.0, 1.0])
+def test_calibration_of_the_ends(answer: float) -> None:
+    score = fuse({"cnn": answer}, SETTINGS, QUIET, {"cnn": Platt(50.0, -1.0)})
+    assert score is not None
+    assert score.fused == pytest.approx(answer, abs=1e-9)
 
 
 def test_consensus_counts_members_at_the_threshold() -> None:

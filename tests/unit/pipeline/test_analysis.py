@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ecgd.config.settings import AnalysisSettings, EnsembleSettings
+from ecgd.decision.score_watch import ADOPT_S, BINS, KNOWN_S, ScoreWatch
 from ecgd.dsp.derivation import complete_limb_leads
-from ecgd.ensemble.member import Scorer
+from ecgd.ensemble.member import Answer, FusedCalibration, Scorer
 from ecgd.inference.scorer import NoModels
 from ecgd.model.assessment import Assessment
 from ecgd.model.device import DeviceInfo
@@ -26,20 +28,20 @@ SETTINGS = AnalysisSettings()
 
 
 class FixedScores:
-    """Networks that always answer the same."""
+    """Networks that always answer the same to what they see."""
 
     names = ("cnn", "lstm")
     scoring = "fixed"
     models_hash = "0"
+    fused_calibration: Mapping[str, FusedCalibration] = {}
 
     def __init__(self, answer: float) -> None:
         self.answer = answer
-        self.shapes: list[tuple[int, ...]] = []
+        self.shapes: list[dict[str, tuple[int, ...]]] = []
 
-    def score(self, model_input: FloatArray, fs_hz: float) -> dict[str, float | None]:
-        self.shapes.append(model_input.shape)
-        assert fs_hz == 250.0
-        return {"cnn": self.answer, "lstm": self.answer}
+    def score(self, inputs: Mapping[str, FloatArray | None]) -> dict[str, Answer | None]:
+        self.shapes.append({k: v.shape for k, v in inputs.items() if v is not None})
+        return {"cnn": Answer(self.answer, (("infarction", 0.7),)), "lstm": Answer(self.answer)}
 
 
 def analysis(scorer: Scorer | None = None) -> Analysis:
@@ -219,13 +221,65 @@ def test_networks_answer_second_and_can_raise_an_anomaly_alone() -> None:
         assessed = judge.assess(window, history)
         history = assessed.history
     assert assessed.assessment.scores is None
-    scored = judge.score(assessed)
+    scored = judge.score(assessed).assessment
     assert scored.scores is not None
     assert scored.scores.fused == pytest.approx(0.85)
     assert scored.scores.left_out == ("rnn",)
+    assert scored.scores.labels == (("cnn: infarction", 0.7),)
+    assert scored.scores.models_hash == "0"
     (finding,) = scored.findings
     assert finding.event_type is EventType.CARDIAC_ANOMALY
-    assert scorer.shapes == [(6, 1250)]
+    assert scorer.shapes == [{"cnn": (1250, 6), "lstm": (125, 16)}]
+
+
+def test_what_is_usual_for_the_patient_is_no_finding_of_the_networks() -> None:
+    judge = analysis(FixedScores(0.85))
+    window = windows_of(CLEAN, 10)[-1]
+    usual_s = np.zeros(BINS)
+    usual_s[34] = 2 * KNOWN_S
+    for watch, kinds in (
+        (ScoreWatch(), [EventType.CARDIAC_ANOMALY]),
+        (ScoreWatch(usual_s=usual_s), []),
+    ):
+        history = History()
+        for each in windows_of(CLEAN, 10):
+            assessed = judge.assess(each, replace(history, score_watch=watch))
+            history = assessed.history
+        scored = judge.score(assessed)
+        assert [f.event_type for f in scored.assessment.findings] == kinds
+        assert EventType.CARDIAC_ANOMALY not in scored.assessment.unjudged
+        assert scored.assessment.scores is not None
+        assert scored.assessment.scores.is_usual is (not kinds)
+        assert scored.teach(history).score_watch.time_s == window.time_s
+
+
+def test_scores_become_usual_in_one_window() -> None:
+    judge = analysis(FixedScores(0.85))
+    news_s = np.zeros(BINS)
+    news_s[33] = ADOPT_S - 1.5
+    history = History(score_watch=ScoreWatch(news_s=news_s))
+    told = []
+    for window in windows_of(CLEAN, 12):
+        assessed = judge.assess(window, history)
+        scored = judge.score(assessed)
+        history = scored.teach(assessed.history)
+        if scored.assessment.scores is not None:
+            told.append((scored.assessment.scores.becomes_usual, len(scored.assessment.findings)))
+    assert [became for became, _ in told].count(True) == 1
+    at = [became for became, _ in told].index(True)
+    assert [count for _, count in told] == [1] * (at + 1) + [0] * (len(told) - at - 1)
+    assert at < len(told) - 1
+
+
+def test_usual_scores_outlive_the_sample_count() -> None:
+    usual_s = np.ones(BINS)
+    first, second, *_ = windows_of(CLEAN, 8)
+    known = History(score_watch=ScoreWatch(usual_s=usual_s, time_s=50.0))
+    history = analysis(FixedScores(0.1)).assess(first, known).history
+    assert history.score_watch.time_s == 50.0
+    again = analysis(FixedScores(0.1)).assess(replace(second, origin=1), history).history
+    assert again.score_watch.usual_s is usual_s
+    assert again.score_watch.time_s == -np.inf
 
 
 def test_a_low_score_never_hides_an_infarction() -> None:
@@ -234,7 +288,7 @@ def test_a_low_score_never_hides_an_infarction() -> None:
     for window in windows_of("synthetic:?st=inferior:0.25&noise=none&seed=1", 15):
         assessed = judge.assess(window, history)
         history = assessed.history
-    scored = judge.score(assessed)
+    scored = judge.score(assessed).assessment
     assert scored.risk_level is RiskLevel.CRITICAL_STEMI
     assert EventType.STEMI_DETECTED in {f.event_type for f in scored.findings}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,6 +14,7 @@ import pytest
 
 from ecgd.config.settings import StoreSettings
 from ecgd.decision.baseline_record import baseline_to_dict
+from ecgd.decision.score_watch import BINS, ScoreWatch
 from ecgd.errors import StoreError
 from ecgd.model.baseline import BEAT_POINTS, LEARNED_S, Baseline, MedianBeat
 from ecgd.pipeline.history import History
@@ -89,6 +91,63 @@ def test_an_incomplete_one_is_not_kept_and_one_given_up_is_forgotten(house: Hous
     last, parts = house.start()
     last.begin()
     assert parts.worker.baseline("anna") is None
+
+
+def scored(seconds: float) -> ScoreWatch:
+    """Return a watch that has learned so many seconds of one score in this run."""
+    usual_s = np.zeros(BINS)
+    usual_s[30] = seconds
+    return ScoreWatch(usual_s=usual_s, time_s=100.0)
+
+
+def test_usual_scores_are_there_after_a_restart_with_or_without_a_baseline(house: House) -> None:
+    for baseline in (None, LEARNED):
+        baselines, parts = house.start(History(baseline=baseline, score_watch=scored(700.0)))
+        baselines.begin()
+        parts.worker.revise("anna", lambda known: replace(known, score_watch=scored(800.0)))
+        baselines.keep()
+        house.stop()
+        again, parts = house.start()
+        again.begin()
+        known = parts.worker.history("anna").score_watch
+        assert float(known.usual_s.sum()) == 800.0
+        assert (parts.worker.baseline("anna") is None) == (baseline is None)
+        again.keep()
+        house.stop()
+    record = StoreReader(house.path).baselines()["anna"]
+    assert set(record) == {*baseline_to_dict(LEARNED), "scores"}
+
+
+def test_usual_scores_are_kept_while_the_baseline_is_learned_anew(house: House) -> None:
+    _, parts = house.start()
+    parts.store.save_baseline("anna", baseline_to_dict(LEARNED)).result(10)
+    house.stop()
+    baselines, parts = house.start()
+    baselines.begin()
+    young = Baseline(BEAT, (), LEARNED_S / 2)
+    history = History(baseline=young, score_watch=scored(700.0))
+    parts.worker.remove_patient("anna")
+    parts.worker.add_patient("anna", history)
+    baselines.keep()
+    baselines.keep()
+    house.stop()
+    record = StoreReader(house.path).baselines()["anna"]
+    assert record["learned_s"] == LEARNED_S
+    assert record["scores"]["usual_s"] == {"30": 700.0}
+
+
+def test_damaged_scores_are_learned_anew_and_cost_no_baseline(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, parts = house.start()
+    record = baseline_to_dict(LEARNED) | {"scores": {"version": 9}}
+    parts.store.save_baseline("anna", record).result(10)
+    house.stop()
+    baselines, parts = house.start()
+    baselines.begin()
+    assert parts.worker.baseline("anna") is not None
+    assert not parts.worker.history("anna").score_watch.usual_s.any()
+    assert "usual scores of anna are learned anew" in caplog.text
 
 
 def test_a_damaged_record_is_told_and_learned_anew(

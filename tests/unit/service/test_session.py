@@ -11,7 +11,7 @@ import pytest
 from ecgd.config.settings import PatientSettings, Settings
 from ecgd.model.alarm import AlarmState, ChangeKind, Observation
 from ecgd.model.device import DeviceInfo, DeviceStatus
-from ecgd.model.finding import Domain, EventType, Finding, Severity
+from ecgd.model.finding import Domain, EnsembleScore, EventType, Finding, Severity
 from ecgd.model.link import BytesReceived, LinkClosed, LinkOpened, LinkState
 from ecgd.protocol import BlockEncoder
 from ecgd.service.session import PatientSession
@@ -278,8 +278,18 @@ def test_a_device_that_never_comes_is_an_alarm_and_one_that_comes_at_once_is_non
     assert present.session.status(present.now_s, analysed=0, replaced=0).alarms == ()
 
 
+def opinion(fused: float, *, is_usual: bool = False) -> EnsembleScore:
+    return EnsembleScore((("cnn", fused),), fused, fused, 0, is_usual=is_usual)
+
+
 def test_a_notable_score_is_told_once_until_it_has_left_its_band() -> None:
     session = Bench().session
     scores = (0.2, 0.65, 0.70, 0.74, 0.75, 0.70, 0.3, 0.66)
-    told = [score for score in scores if session.becomes_notable(score)]
+    told = [score for score in scores if session.becomes_notable(opinion(score))]
     assert told == [0.65, 0.70, 0.66]
+
+
+def test_a_score_that_is_usual_for_the_patient_is_not_notable() -> None:
+    session = Bench().session
+    assert not session.becomes_notable(opinion(0.7, is_usual=True))
+    assert session.becomes_notable(opinion(0.7))

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from ecgd.decision.score_watch import BINS, ScoreWatch
 from ecgd.model.assessment import Assessment
 from ecgd.model.device import DeviceInfo
 from ecgd.model.finding import Outcome, RhythmFinding
@@ -132,6 +133,16 @@ def test_a_patient_who_is_gone_or_begins_anew_is_told_nothing_of_before(change: 
         assert worker.waiting_count() == 0
 
     asyncio.run(story())
+
+
+def test_a_patient_who_begins_anew_keeps_what_scores_are_usual() -> None:
+    worker, _ = run(Slow())
+    usual_s = np.ones(BINS)
+    worker.add_patient("a", History(score_watch=ScoreWatch(usual_s=usual_s, time_s=50.0)))
+    worker.restart_patient("a")
+    watch = worker.history("a").score_watch
+    assert watch.usual_s is usual_s
+    assert watch.time_s == -np.inf
 
 
 def test_a_patient_who_was_removed_leaves_nothing() -> None:

@@ -26,7 +26,16 @@ from ecgd.model.finding import (
 from ecgd.store.figures import StoreResult
 from ecgd.store.results import Thinner, features
 
-SCORES = EnsembleScore((("cnn", 0.9), ("lstm", 0.5)), fused=0.7, boosted=0.8, consensus=1)
+SCORES = EnsembleScore(
+    (("cnn", 0.9), ("lstm", 0.5)),
+    fused=0.7,
+    boosted=0.8,
+    consensus=1,
+    disagreement=0.4,
+    confidence=0.24,
+    labels=(("cnn: infarction", 0.812345), ("lstm: ectopy", 0.1)),
+    models_hash="abc",
+)
 
 
 def make_assessment(second: int, *, risk: RiskLevel | None = RiskLevel.NORMAL) -> Assessment:
@@ -83,7 +92,17 @@ def test_the_networks_answer_follows_the_rules() -> None:
         ("lstm", 0.5),
         ("ensemble", 0.8),
     ]
-    assert [row.confidence for row in second] == pytest.approx([0.8, 0.0, 0.6])
+    assert [row.confidence for row in second] == pytest.approx([0.8, 0.0, 0.24])
+    cnn, _, ensemble = (json.loads(row.features or "") for row in second)
+    assert cnn == {"models_hash": "abc", "labels": {"infarction": 0.8123}}
+    assert ensemble == {
+        "models_hash": "abc",
+        "fused": 0.7,
+        "consensus": 1,
+        "disagreement": 0.4,
+        "is_usual": False,
+        "left_out": [],
+    }
     assert rows(thinner, replace(make_assessment(1), scores=SCORES)) == ()
 
 

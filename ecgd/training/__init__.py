@@ -1,0 +1,1 @@
+"""Training of the quantised ensemble (extra ``train``): never on the daemon's path."""
