@@ -35,10 +35,15 @@ class DaemonRun:
     answers_ms: tuple[float, ...]
 
 
-def run_daemon(patients: int, seconds: float, source: str) -> DaemonRun:
-    """Run the daemon on so many simulated devices on serial lines, and watch it for a while."""
+def run_daemon(patients: int, seconds: float, source: str, models: Path | None = None) -> DaemonRun:
+    """Run the daemon on so many simulated devices on serial lines, and watch it for a while.
+
+    ``models`` is the folder of its networks, None: those of the package.
+    """
     with tempfile.TemporaryDirectory(prefix="ecgd") as folder, ExitStack() as stack:
         lines = ["[daemon]", "simulated = true", "[gpio]", 'factory = "none"']
+        if models is not None:
+            lines += ["[ensemble]", f'models_dir = "{models}"']
         for number in range(patients):
             link = Path(folder) / f"hc05-{number}"
             command = [sys.executable, "-m", "ecgd.node", "--source", source, "--link", str(link)]

@@ -16,7 +16,7 @@ from ecgd.inference.manifest import TensorSpec, parse_manifest
 from ecgd.model.signal import FloatArray
 
 MODELS = Path(__file__).parent / "fixtures" / "models"
-SHAPES = {"cnn": (1250, 6), "lstm": (125, 16), "rnn": (30, 41)}
+SHAPES = {"cnn": (1250, 6), "lstm": (125, 17), "rnn": (30, 42)}
 
 Manifest = dict[str, Any]
 

@@ -46,6 +46,25 @@ def list_alerts(
     print_page(alerts_table(answer["alerts"]))
 
 
+@alerts.command("show")
+@click.argument("alert_id")
+@socket_option
+@json_option
+def show(*, alert_id: str, socket: Path | None, as_json: bool) -> None:
+    """Show one alert whole, by its id or the beginning of it.
+
+    What the rules went by, what the networks said, what to do, and what could not be seen.
+    """
+    alert = _alert(open_client(socket), alert_id)
+    if as_json:
+        print_json({"alert": alert})
+        return
+    from ecgd.cli.alert_page import alert_page  # noqa: PLC0415 - rich is slow to load
+    from ecgd.cli.tables import print_page  # noqa: PLC0415
+
+    print_page(alert_page(alert))
+
+
 @alerts.command("ack")
 @click.argument("alert_id", required=False)
 @click.option("--patient", metavar="ID", help="Acknowledge every alarm of this patient.")
@@ -88,10 +107,28 @@ def user_name() -> str:
 
 def _whole_id(client: Client, beginning: str) -> str:
     """Return the one alert id that begins so; the daemon judges what matches none."""
+    found = _matching(client, beginning)
+    return found[0]["alert_id"] if len(found) == 1 else beginning
+
+
+def _alert(client: Client, beginning: str) -> dict[str, Any]:
+    """Return the one alert whose id begins so."""
+    found = _matching(client, beginning)
+    if not found:
+        raise ControlError(
+            f"none of the last {_ROOM_FOR_PREFIXES} alerts has the id {beginning!r}",
+            "ecgctl alerts list shows them",
+        )
+    return found[0]
+
+
+def _matching(client: Client, beginning: str) -> list[dict[str, Any]]:
+    """Return the alert of that id, or the one whose id begins so, if any."""
     shown = client.get("/v1/alerts", {"limit": _ROOM_FOR_PREFIXES})["alerts"]
-    found = [alert["alert_id"] for alert in shown if alert["alert_id"].startswith(beginning)]
-    if len(found) > 1 and beginning not in found:
+    found = [alert for alert in shown if alert["alert_id"].startswith(beginning)]
+    exact = [alert for alert in found if alert["alert_id"] == beginning]
+    if len(found) > 1 and not exact:
         raise ControlError(
             f"{len(found)} alerts begin with {beginning!r}", "give more characters of the id"
         )
-    return found[0] if len(found) == 1 else beginning
+    return exact or found

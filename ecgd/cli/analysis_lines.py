@@ -157,6 +157,8 @@ def summary_line(
     judged_windows: int,
     beats: int,
     alerts: int,
+    scoring: str = "",
+    models_hash: str = "",
 ) -> Json:
     """The one verdict of a recording; None when ST could be judged in no window."""
     return _line("summary", path) | {
@@ -167,6 +169,8 @@ def summary_line(
         "judged_windows": judged_windows,
         "beats": beats,
         "alerts": alerts,
+        "scoring": scoring,
+        "models_hash": models_hash,
     }
 
 
@@ -198,6 +202,8 @@ def _scores(scores: EnsembleScore | None) -> Json | None:
         "confidence": _figure(scores.confidence),
         "labels": _members(scores.labels),
         "is_usual": scores.is_usual,
+        "is_clearly_new": scores.is_clearly_new,
+        "explained_by": scores.explained_by,
         "models_hash": scores.models_hash,
     }
 

@@ -12,7 +12,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ecgd.cli.analysis_opinion import OpinionAccount
 from ecgd.cli.analysis_st import StAccount
+from ecgd.cli.opinion_words import ANOMALY
 from ecgd.cli.tables import SEVERITY_STYLE
 from ecgd.cli.words import clean, count, duration, signed_mv
 from ecgd.model.alarm import Alarm
@@ -53,6 +55,7 @@ class Report:
     intervals: dict[str, list[float]] = field(default_factory=dict)
     variability: Variability | None = None
     st: StAccount = field(default_factory=StAccount)
+    opinion: OpinionAccount = field(default_factory=OpinionAccount)
     alarms: list[tuple[float, Alarm]] = field(default_factory=list)
 
     def opened(self, about: str, notes: Iterable[str] = ()) -> None:
@@ -64,6 +67,7 @@ class Report:
     def take(self, assessment: Assessment) -> None:
         """Take one window."""
         self.st.take(assessment)
+        self.opinion.take(assessment)
         for quality in assessment.quality:
             self.sqi.setdefault(quality.lead, []).append(quality.sqi)
         for wrong in (assessment.placement, assessment.channels):
@@ -104,8 +108,13 @@ class Report:
         territory: Territory | None,
         windows: int,
         judged_windows: int,
+        scoring: str = "rules only",
+        threshold: float = ANOMALY,
     ) -> RenderableType:
-        """Return the table of this recording."""
+        """Return the table of this recording.
+
+        ``scoring`` says which networks there are, ``threshold`` is the score of an anomaly.
+        """
         title = Text.assemble((clean(path), "bold"), ("  " + "; ".join(self.about), "dim"))
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True, min_width=11)
@@ -127,6 +136,8 @@ class Report:
         grid.add_row("  ST", Text(self._st()))
         for heading, words in self.st.lines():
             grid.add_row(f"  {heading}", Text(words))
+        for words in self.opinion.lines(scoring, threshold):
+            grid.add_row("  networks", Text(words))
         grid.add_row("  quality", Text(self._quality()))
         for time_s, alarm in self.alarms[:_ALERTS_SHOWN]:
             grid.add_row("  alarm", _alarm_text(time_s, alarm))

@@ -174,6 +174,8 @@ class JsonLines:
             judged_windows=summary.judged_windows,
             beats=self._beats,
             alerts=self._alerts,
+            scoring=summary.scoring,
+            models_hash=summary.models_hash,
         )
 
     def failed(self, path: Path, error: EcgdError) -> None:
@@ -216,6 +218,8 @@ class HumanReport:
                     territory=event.territory,
                     windows=event.windows,
                     judged_windows=event.judged_windows,
+                    scoring=event.scoring,
+                    threshold=event.anomaly_threshold,
                 )
                 self._console.print(page)
                 self._report = Report()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from ecgd.cli.alert_page import networks_lines
 from ecgd.cli.demo_receiver import Delivery
-from ecgd.cli.words import count, duration, opinion_text, rate, signed_mv
+from ecgd.cli.opinion_words import opinion_text
+from ecgd.cli.words import count, duration, rate, signed_mv
 from ecgd.errors import StoreError
 
 Json = dict[str, Any]
@@ -33,6 +35,7 @@ class StoredAlert:
     event_type: str
     severity: str
     after_s: float
+    scores: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,18 @@ def stored_link(alerts: list[StoredAlert] | str, expect: str) -> Link:
     )
 
 
+def networks_link(alerts: list[StoredAlert] | str, expect: str) -> Link:
+    """The networks that are installed gave their opinion, and the alert carries it."""
+    name = "networks"
+    found = (
+        [] if isinstance(alerts, str) else [each for each in alerts if each.event_type == expect]
+    )
+    if not found:
+        return Link(name, False, f"no {expect} that could carry their opinion")
+    scores = found[0].scores
+    return Link(name, bool(scores), f"beside the rules: {'; '.join(networks_lines(scores))}")
+
+
 def read_alerts(database: Path, since_unix_s: float) -> list[StoredAlert] | str:
     """Return this run's alerts, oldest first, or why they cannot be read."""
     from ecgd.store.reader import StoreReader  # noqa: PLC0415 - numpy would delay the start
@@ -113,6 +128,7 @@ def read_alerts(database: Path, since_unix_s: float) -> list[StoredAlert] | str:
             entry.alert.event_type.value,
             entry.alert.severity.name,
             entry.alert.occurred_unix_s - since_unix_s,
+            dict(entry.alert.scores),
         )
         for entry in reversed(entries)
     ]

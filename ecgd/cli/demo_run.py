@@ -18,10 +18,12 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ecgd.cli.alert_page import networks_lines
 from ecgd.cli.client import Client, UnreachableError
 from ecgd.cli.demo_chain import (
     Link,
     analysis_link,
+    networks_link,
     packets_link,
     pins_link,
     read_alerts,
@@ -54,6 +56,7 @@ class _Watch:
     started_mono_s: float
     started_unix_s: float
     patient: Json | None = None
+    networks: list[Json] = field(default_factory=list)
     answered_mono_s: float | None = None
     told: set[str] = field(default_factory=set)
 
@@ -145,7 +148,8 @@ def _shown(console: Console) -> Iterator[Live | None]:
 
 def _look(watch: _Watch) -> None:
     with suppress(UnreachableError):
-        patients = watch.client.get("/v1/status")["patients"]
+        status = watch.client.get("/v1/status")
+        patients, watch.networks = status["patients"], status["networks"]
         watch.answered_mono_s = time.monotonic()
         watch.patient = patients[0] if patients else None
 
@@ -180,6 +184,8 @@ def alert_text(alert: Json, elapsed_s: float) -> Text:
     evidence = [item for item in alert["evidence"] if item not in alert["description"]]
     if evidence:
         text.append(f"  {clean('; '.join(evidence))}\n", "not bold dim")
+    if alert["scores"]:
+        text.append(f"  networks: {'; '.join(networks_lines(alert['scores']))}\n", "not bold dim")
     text.append(f"  {clean(alert['recommended_action'])}\n", "bold default")
     return text
 
@@ -216,6 +222,7 @@ def _chain(plan: Plan, watch: _Watch, receiver: Receiver, expect: str) -> list[L
     return [
         packets_link(watch.patient),
         analysis_link(watch.patient),
+        *((networks_link(alerts, expect),) if watch.networks else ()),
         stored_link(alerts, expect),
         pins_link(plan.pulse_log, severity, watch.started_mono_s),
         webhook_link(receiver.deliveries, alerts, expect),

@@ -15,6 +15,8 @@ Json = dict[str, Any]
 _NAME_CELLS: Final = 16
 """A longer name is cut, so that the alarm at the line's end stays in 80 columns."""
 
+GOOD_SQI: Final = 0.5
+
 
 def live_line(patient: Json) -> Text:
     """Return patient, heart rate, ST of the worst lead, quality, link and alarm in one line."""
@@ -28,7 +30,8 @@ def live_line(patient: Json) -> Text:
         line.append("  ")
         line.append(part, "dim" if old else "")
     state = patient["link"]["state"]
-    line.append(f"  link {state}", "" if state == "up" else "yellow")
+    if state != "up":
+        line.append(f"  link {state}", "yellow")
     line.append("  ")
     line.append_text(_alarm(patient))
     return line
@@ -40,10 +43,16 @@ def _figures(assessment: Json) -> list[str]:
     return [
         "-- bpm" if heart_bpm is None else f"{heart_bpm:3.0f} bpm",
         f"{clean(worst['lead'])} {signed_mv(worst['level_mv'])} mV" if worst else "ST --",
-        "cannot judge"
-        if assessment["outcome"] == "cannot_judge"
-        else f"signal {100 * (assessment['sqi'] or 0.0):.0f} %",
+        "cannot judge" if assessment["outcome"] == "cannot_judge" else _signal(assessment),
     ]
+
+
+def _signal(assessment: Json) -> str:
+    """Return the networks' score while the signal is good, else its quality: one has room."""
+    sqi, scores = assessment["sqi"] or 0.0, assessment["scores"]
+    if scores is not None and sqi >= GOOD_SQI:
+        return f"networks {scores['fused']:.2f}"
+    return f"signal {100 * sqi:.0f} %"
 
 
 def _alarm(patient: Json) -> Text:

@@ -8,6 +8,7 @@ from ecgd.cli.live_monitor import Monitor
 from ecgd.cli.live_paper import GONE_S, HEAD_ROWS, Layout, Surroundings, lay_out, traces
 from ecgd.cli.live_text import Line, Segment, cell_width, fitted, plain
 from ecgd.cli.live_trace import calibration_mv
+from ecgd.cli.opinion_words import score_style, seen_text, short_opinion
 from ecgd.cli.standing import standing_alarms
 from ecgd.cli.words import clean, duration, signed_mv
 
@@ -177,10 +178,25 @@ def _signal(monitor: Monitor, now_s: float) -> Line:
     line.append((f"  battery {percent:.0f} %" if percent is not None else "  battery --", ""))
     if battery["age_s"] is not None and battery["age_s"] > GONE_S:
         line.append((f" ({duration(battery['age_s'])} old)", "warn"))
+    line += _networks(monitor, now_s)
     lost = link["statistics"]["samples_lost"]
     if lost:
         line.append((f"  {lost} samples lost", "dim"))
     return tuple(line)
+
+
+def _networks(monitor: Monitor, now_s: float) -> list[Segment]:
+    """Return the second opinion; without one nothing, for the rules decide anyway."""
+    assessment, age_s = monitor.assessment, monitor.assessment_age_s(now_s)
+    scores = assessment["scores"] if assessment else None
+    if scores is None or age_s is None or age_s > GONE_S:
+        return []
+    style = "warn" if score_style(scores) else "dim" if age_s > OLD_S else ""
+    seen = seen_text(scores)
+    return [
+        (f"  {short_opinion(scores)}", style),
+        *([(f"  {seen}", "dim")] if seen else []),
+    ]
 
 
 def _foot(monitor: Monitor, around: Surroundings, layout: Layout, width: int) -> Line:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ecgd.cli.machine_lines import machine_lines
+from ecgd.cli.opinion_words import opinion_text
 from ecgd.cli.report_page import Section, verdict
 from ecgd.cli.standing import standing_alarms
 from ecgd.cli.words import STALE_S, age, battery_text, count, duration, rate
@@ -116,6 +117,8 @@ def _patient(patient: Json) -> tuple[str, ...]:
         heart = rate(assessment["rhythm"]["heart_rate_bpm"])
         signal = f"signal {100 * (assessment['sqi'] or 0.0):.0f} %"
         lines.append(f"{heart}, {signal}, judged {age(assessment['age_s'])}")
+        if assessment["scores"] is not None:
+            lines.append(f"networks {opinion_text(assessment['scores'])}")
     return tuple(lines)
 
 

@@ -10,6 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ecgd.cli.coverage_words import recent_words
+from ecgd.cli.opinion_words import (
+    agreement_text,
+    opinion_text,
+    score_style,
+    seen_text,
+    why_no_opinion,
+)
 from ecgd.cli.standing import standing_alarms
 from ecgd.cli.tables import ID_SHOWN, SEVERITY_STYLE
 from ecgd.cli.words import (
@@ -20,7 +27,6 @@ from ecgd.cli.words import (
     count,
     duration,
     live_age,
-    opinion_text,
     rate,
     signed_mv,
     unreported,
@@ -39,7 +45,7 @@ _UNUSABLE: Final = 0.5
 
 def status_page(status: Json) -> RenderableType:
     """Return the whole page for an answer of ``/v1/status``."""
-    panels = [patient_panel(patient) for patient in status["patients"]]
+    panels = [patient_panel(patient, status) for patient in status["patients"]]
     if not panels:
         panels = [Panel(Text("no patient is configured"), border_style="dim")]
     return Group(_headline(status), *panels, parts_grid(status), _places(status))
@@ -60,8 +66,8 @@ def _headline(status: Json) -> Text:
     return line
 
 
-def patient_panel(patient: Json) -> RenderableType:
-    """Return one patient's panel."""
+def patient_panel(patient: Json, status: Json) -> RenderableType:
+    """Return one patient's panel; ``status`` is the daemon's."""
     word, style = _verdict(patient)
     grid = _grid()
     assessment = patient["assessment"]
@@ -69,6 +75,8 @@ def patient_panel(patient: Json) -> RenderableType:
         grid.add_row("Heart", Text("nothing has been analysed yet"), "")
     else:
         _add_heart(grid, assessment)
+        grid.add_row("Networks", networks_text(status, assessment), _opinion_age(assessment))
+        _add_signal(grid, assessment)
     _add_link(grid, patient)
     _add_device(grid, patient)
     _add_battery(grid, patient)
@@ -110,8 +118,29 @@ def _add_heart(grid: Table, assessment: Json) -> None:
     words = "; ".join((f"{rate(rhythm['heart_rate_bpm'])}, {clean(rhythm['label'])}", *seen))
     grid.add_row("Heart", Text(words), ago)
     grid.add_row("ST", st_text(assessment), ago)
-    if assessment["scores"]:
-        grid.add_row("Networks", Text(opinion_text(assessment["scores"])), ago)
+
+
+def networks_text(status: Json, assessment: Json) -> Text:
+    """Return what the networks say and see, or why the rules are alone."""
+    scores = assessment["scores"]
+    if scores is None:
+        return Text(why_no_opinion(status, assessment), "dim")
+    text = Text(opinion_text(scores), score_style(scores))
+    text.append(f"\n{agreement_text(scores)}", style="not bold dim")
+    if seen := seen_text(scores):
+        text.append(f"\n{seen}", style="not bold dim")
+    return text
+
+
+def _opinion_age(assessment: Json) -> str:
+    scores = assessment["scores"]
+    if scores is None:
+        return ""
+    return live_age((assessment["age_s"] or 0.0) + (scores["age_s"] or 0.0))
+
+
+def _add_signal(grid: Table, assessment: Json) -> None:
+    ago = live_age(assessment["age_s"])
     grid.add_row("Quality", quality_text(assessment), ago)
     if assessment["cannot_judge"]:
         reasons = "; ".join(clean(reason) for reason in assessment["cannot_judge"])

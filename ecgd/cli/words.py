@@ -69,13 +69,6 @@ def megabytes(size_bytes: float) -> str:
     return f"{size_bytes / 1e6:,.1f} MB".replace(",", NBSP)
 
 
-def opinion_text(scores: dict[str, Any]) -> str:
-    """Return what the networks say of a window (from ``assessment``)."""
-    members = ", ".join(f"{clean(name)} {share:.2f}" for name, share in scores["members"].items())
-    usual = ", as usual for this patient" if scores.get("is_usual") else ""
-    return f"{scores['fused']:.2f} ({members}){usual}"
-
-
 def battery_text(patient: dict[str, Any]) -> str:
     """Return the charge of a patient's device (from ``/v1/status``), or why it is not known."""
     percent, millivolts = patient["battery"]["percent"], patient["battery"]["mv"]

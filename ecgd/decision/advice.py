@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ecgd.decision.findings import label_words
+from ecgd.decision.network_findings import label_words
 from ecgd.model.finding import (
     ConfounderKind,
     EnsembleScore,
@@ -25,6 +25,9 @@ SUPPLEMENTS: Final = (
     "This monitor supplements professional care and never replaces it: with chest pain, "
     "breathlessness or fainting call {number} whatever it shows."
 )
+
+DEMOTED: Final = "demoted"
+"""What the scorer's account of itself says of a network that cannot be used."""
 
 NAMES: Final[Mapping[EventType, str]] = {
     EventType.STEMI_DETECTED: "ST-elevation infarction pattern",
@@ -314,6 +317,13 @@ def _score_notes(scores: EnsembleScore | None, scoring: str) -> tuple[str, ...]:
     members = ", ".join(f"{name.upper()} {score:.2f}" for name, score in scores.members)
     left_out = f"; left out: {', '.join(scores.left_out)}" if scores.left_out else ""
     apart = f"; {scores.disagreement:.2f} apart" if len(scores.members) > 1 else ""
+    agree = f"; {scores.consensus} of {len(scores.members)} see an anomaly"
+    with_st = f"; {scores.boosted:.2f} with ST" if scores.boosted > scores.fused else ""
     seen = label_words(scores)
-    looks = (f"What each network sees: {seen}.",) if seen else ()
-    return (f"Networks: {scores.fused:.2f} ({members}){apart}{left_out}.", *looks)
+    return (
+        f"Networks: {scores.fused:.2f} ({members}){with_st}{agree}{apart}{left_out}.",
+        *((f"What each network sees: {seen}.",) if seen else ()),
+        *(("Such a score is usual for this patient.",) if scores.is_usual else ()),
+        *((f"The rules explain it: {scores.explained_by}.",) if scores.explained_by else ()),
+        *((f"Networks installed: {scoring}.",) if DEMOTED in scoring else ()),
+    )

@@ -7,6 +7,7 @@ from typing import Final
 
 from ecgd.config.settings import AnalysisSettings, EnsembleSettings
 from ecgd.decision.confidence import st_confidence
+from ecgd.decision.network_findings import score_finding
 from ecgd.decision.rhythm_findings import hidden_by, rhythm_findings
 from ecgd.model.finding import (
     ConfounderKind,
@@ -29,10 +30,6 @@ ST_EVENTS: Final = {
     RiskLevel.LOW_RISK: (EventType.CARDIAC_ISCHEMIA, Severity.LOW),
 }
 """Event and severity of each risk level; NORMAL has none."""
-
-LABEL_SHOWN: Final = 0.5
-LABELS_SHOWN: Final = 3
-"""Labels of the networks' own eyes that are told: those more probable than not, so many at most."""
 
 UNKNOWN_RHYTHM: Final = UNKNOWN
 """Label of a rhythm that could not be judged."""
@@ -64,7 +61,7 @@ def find(
     )
     by_rules = tuple(finding for finding in found if finding is not None)
     st_severity = max((f.severity for f in by_rules if f.event_type in _ST_KINDS), default=0)
-    by_scores = None if scores is None else _score_finding(scores, ensemble, st_severity)
+    by_scores = None if scores is None else score_finding(scores, ensemble, st_severity)
     return by_rules if by_scores is None else _joined(by_rules, by_scores)
 
 
@@ -91,21 +88,6 @@ def unjudged_events(
             *(() if scores is not None or anomaly_seen else (EventType.CARDIAC_ANOMALY,)),
         )
     )
-
-
-def severity_of_score(score: float, settings: EnsembleSettings) -> Severity | None:
-    """Return the severity of a score; None below the anomaly threshold."""
-    if score >= settings.critical_threshold:
-        return Severity.CRITICAL
-    if score >= settings.high_threshold:
-        return Severity.HIGH
-    return Severity.MEDIUM if score >= settings.anomaly_threshold else None
-
-
-def label_words(scores: EnsembleScore) -> str:
-    """Return what the members' own eyes see, the surest first; empty: nothing in particular."""
-    seen = sorted((share, label) for label, share in scores.labels if share >= LABEL_SHOWN)
-    return ", ".join(f"{label} {share:.2f}" for share, label in reversed(seen[-LABELS_SHOWN:]))
 
 
 _ST_KINDS: Final = frozenset(event_type for event_type, _ in ST_EVENTS.values())
@@ -149,26 +131,3 @@ def _joined(by_rules: tuple[Finding, ...], by_scores: Finding) -> tuple[Finding,
         evidence=(*same.evidence, *by_scores.evidence),
     )
     return (*(each for each in by_rules if each is not same), joined)
-
-
-def _score_finding(
-    scores: EnsembleScore, settings: EnsembleSettings, st_severity: int
-) -> Finding | None:
-    """Return what the networks alone say, without the boost that the ST rules give them.
-
-    A score that is usual for the patient is no news.
-    """
-    severity = severity_of_score(scores.fused, settings)
-    if severity is None or severity <= st_severity or scores.is_usual:
-        return None
-    members = ", ".join(f"{name} {score:.2f}" for name, score in scores.members)
-    seen = label_words(scores)
-    evidence = (
-        f"networks: {scores.fused:.2f} ({members})",
-        f"{scores.consensus} of {len(scores.members)} agree",
-        *((f"seen by {seen}",) if seen else ()),
-        *((f"left out: {', '.join(scores.left_out)}",) if scores.left_out else ()),
-    )
-    return Finding(
-        EventType.CARDIAC_ANOMALY, severity, Domain.HEART, evidence, confidence=scores.fused
-    )

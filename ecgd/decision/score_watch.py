@@ -1,9 +1,10 @@
 """Whether a score of the networks is news: against the patient's own distribution of scores.
 
 An old infarct or a lasting arrhythmia keeps a score high for years. It is told when it is first
-seen; once it has stayed for an hour it belongs to what is usual, and only scores whose odds are
-twice those of the usual ones are news again. Nothing is learned while the rules see an acute
-finding.
+seen; what the first ten minutes show is what the patient came with, later news belongs to what is
+usual once there is an hour of it. Only scores whose odds are twice those of the usual ones are news
+again, and only those with four times the odds are clearly new. Nothing is learned while the rules
+see an acute finding, and of what they explain by themselves no more than that nothing is left.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ FORGET_S: Final = 24 * 3600.0
 """Time in which what was seen is mostly forgotten, in seconds of scored signal."""
 
 KNOWN_S: Final = 600.0
-"""A distribution says something from so many seconds of scored signal on."""
+"""A distribution says something from so many seconds of scored signal on; until then news belongs
+to what is usual after as long."""
 
 ADOPT_S: Final = 3600.0
 """Scores that are news belong to what is usual after so many seconds, which fade like the rest."""
@@ -43,6 +45,12 @@ USUAL_SHARE: Final = 0.95
 TWICE: Final = log(2.0)
 """News has odds at least twice as high as what is usual."""
 
+FOUR_TIMES: Final = log(4.0)
+"""What is clearly new has odds four times as high."""
+
+EXPLAINED: Final = 0.5
+"""An anomaly that the rules explain leaves no more than indecision to be learned."""
+
 LONGEST_S: Final = 5.0
 """A longer time between two scores was not seen."""
 
@@ -50,11 +58,15 @@ _ST_KINDS: Final = frozenset(event_type for event_type, _ in ST_EVENTS.values())
 
 
 class ScoreLesson(NamedTuple):
-    """One fused score and its time; ``may_teach`` False: the rules saw something acute."""
+    """One fused score and its time; ``may_teach`` False: the rules saw something acute.
+
+    ``is_explained``: the rules know by themselves what the networks see.
+    """
 
     fused: float
     time_s: float
     may_teach: bool
+    is_explained: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,15 +96,22 @@ class ScoreWatch:
 
     def is_usual(self, fused: float) -> bool:
         """Tell whether a score is no news for this patient."""
+        return self.usual_up_to is not None and not self._is_above(fused, TWICE)
+
+    def is_clearly_new(self, fused: float) -> bool:
+        """Tell whether a score is far above what is known to be usual; False: nothing is known."""
+        return self._is_above(fused, FOUR_TIMES)
+
+    def _is_above(self, fused: float, by: float) -> bool:
         level = self.usual_up_to
-        return level is not None and _log_odds(fused) < _log_odds(level) + TWICE
+        return level is not None and _log_odds(fused) >= _log_odds(level) + by
 
 
 def learn_score(before: ScoreWatch, lesson: ScoreLesson, settings: EnsembleSettings) -> ScoreWatch:
     """Return the watch after one score.
 
     A score below the anomaly threshold, or within what is usual, is learned at once; another is
-    kept apart until there are ``ADOPT_S`` of them.
+    kept apart until there are ``ADOPT_S`` of them, or ``KNOWN_S`` while nothing is known.
     """
     passed_s = lesson.time_s - before.time_s
     after = replace(before, time_s=lesson.time_s)
@@ -100,14 +119,16 @@ def learn_score(before: ScoreWatch, lesson: ScoreLesson, settings: EnsembleSetti
         return after
     kept = exp(-passed_s / FORGET_S)
     seen_s = np.zeros(BINS)
-    seen_s[_bin(lesson.fused)] = passed_s
-    news = lesson.fused >= settings.anomaly_threshold and not before.is_usual(lesson.fused)
+    fused = min(lesson.fused, EXPLAINED) if lesson.is_explained else lesson.fused
+    seen_s[_bin(fused)] = passed_s
+    news = fused >= settings.anomaly_threshold and not before.is_usual(fused)
     after = replace(
         after,
         usual_s=before.usual_s * kept + (0.0 if news else seen_s),
         news_s=before.news_s * kept + (seen_s if news else 0.0),
     )
-    return _adopted(after) if float(after.news_s.sum()) >= ADOPT_S else after
+    enough_s = KNOWN_S if before.usual_up_to is None else ADOPT_S
+    return _adopted(after) if float(after.news_s.sum()) >= enough_s else after
 
 
 def may_teach(by_rules: Iterable[Finding]) -> bool:

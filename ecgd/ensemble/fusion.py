@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from math import exp, isfinite, log
+from math import exp, isclose, isfinite, log
 from typing import Final
 
 from ecgd.config.settings import EnsembleSettings
@@ -37,16 +37,17 @@ def fuse(
 ) -> EnsembleScore | None:
     """Return the weighted mean of the members that answered, and the same boosted by ST.
 
-    Weights are renormalised over those present. A member without an answer, or with one that is
-    no probability, is left out and named. None when nobody answered: a score is never invented.
-    ``calibrations`` correct the mean before the boost, by ``member_key`` of those present; they
-    belong to the weights that are the default, and with other weights there is no correction.
+    Weights are renormalised over those present. A member without an answer, with one that is
+    no probability, or of weight 0 is left out and named. None when nobody answered: a score is
+    never invented. ``calibrations`` correct the mean before the boost, by ``member_key`` of those
+    present; they belong to the proportions of the default weights, and with others there is no
+    correction.
     ``disagreement`` is the distance between the highest and the lowest answer. ``confidence`` is
     |2 p - 1| of the fused score p times 1 - disagreement: 1 where all are sure of the same.
 
     Raises ValueError for a member that has no weight.
     """
-    weights = _weights(settings)
+    weights = weights_of(settings)
     unknown = set(members) - set(weights)
     if unknown:
         raise ValueError(f"ensemble members without a weight: {', '.join(sorted(unknown))}")
@@ -54,13 +55,13 @@ def fuse(
     present = {
         name: answer
         for name, answer in answers.items()
-        if answer is not None and isfinite(answer) and 0.0 <= answer <= 1.0
+        if answer is not None and isfinite(answer) and 0.0 <= answer <= 1.0 and weights[name] > 0.0
     }
-    total = sum(weights[name] for name in present)
-    if total <= 0.0:
+    if not present:
         return None
+    total = sum(weights[name] for name in present)
     fused = min(1.0, sum(weights[name] * answer for name, answer in present.items()) / total)
-    if calibrations and weights == _weights(_DEFAULTS):
+    if calibrations and _is_default(weights):
         fused = _corrected(fused, calibrations.get(member_key(present)))
     risk = ST_RISK[st_risk]
     boosted = min(1.0, 1.3 * fused + 0.3 * risk) if risk > BOOST_ABOVE_RISK else fused
@@ -90,6 +91,17 @@ def _corrected(fused: float, calibration: FusedCalibration | None) -> float:
     return 1.0 / (1.0 + exp(-min(50.0, max(-50.0, logit))))
 
 
-def _weights(settings: EnsembleSettings) -> dict[str, float]:
+def weights_of(settings: EnsembleSettings) -> dict[str, float]:
+    """Return each member's weight; they need not sum to 1."""
     each = (settings.cnn_weight, settings.lstm_weight, settings.rnn_weight)
     return dict(zip(MEMBERS, each, strict=True))
+
+
+def _is_default(weights: Mapping[str, float]) -> bool:
+    """Tell whether weights stand to each other as the default ones do."""
+    total, defaults = sum(weights.values()), weights_of(_DEFAULTS)
+    whole = sum(defaults.values())
+    return all(
+        isclose(weight / total, defaults[name] / whole, abs_tol=1e-6)
+        for name, weight in weights.items()
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ecgd.config.settings import EnsembleSettings
-from ecgd.ensemble.fusion import fuse
+from ecgd.ensemble.fusion import fuse, weights_of
 from ecgd.ensemble.member import Answer, Scorer
 from ecgd.model.finding import EnsembleScore, RiskLevel
 from ecgd.model.signal import FloatArray
@@ -20,9 +20,11 @@ def ask_members(
 ) -> EnsembleScore | None:
     """Return what the networks say of a window, by name; None: nobody answered.
 
-    ``st_risk`` None: ST was not judged, so it boosts nothing.
+    A member of weight 0 is not asked. ``st_risk`` None: ST was not judged, so it boosts nothing.
     """
-    answers = scorer.score(inputs)
+    weights = weights_of(settings)
+    asked = {name: each for name, each in inputs.items() if weights.get(name, 1.0) > 0.0}
+    answers = scorer.score(asked)
     probabilities = {
         name: None if answer is None else answer.probability for name, answer in answers.items()
     }

@@ -10,6 +10,7 @@ from itertools import count
 from ecgd.config.settings import Settings
 from ecgd.decision.alarm import AlarmBook, observe
 from ecgd.decision.alarm_table import STANDING
+from ecgd.evaluation.stream import Analysed
 from ecgd.model.alarm import Alarm, ChangeKind
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import EventType, Severity
@@ -54,6 +55,23 @@ def count_critical(assessments: Iterable[Assessment]) -> dict[str, int]:
         if alarm.severity is Severity.CRITICAL
     )
     return dict(Counter(kinds))
+
+
+def count_by_networks(analysed: Analysed) -> int:
+    """Return how often the networks alone raise an alarm, or make theirs graver.
+
+    Where the rules of that window see the same kind (the pattern of high potassium), or it is
+    they that raise it, it is not the networks' alone.
+    """
+    if not analysed.opinions:
+        return 0
+    steps = list(follow_alarms(analysed.in_turn))
+    return sum(
+        alarm.event_type is EventType.CARDIAC_ANOMALY
+        for by_rules, by_networks in zip(steps[::2], steps[1::2], strict=True)
+        if EventType.CARDIAC_ANOMALY not in by_rules.shown
+        for alarm in by_networks.raised
+    )
 
 
 def raised_events(assessments: Iterable[Assessment], from_s: float) -> frozenset[EventType]:

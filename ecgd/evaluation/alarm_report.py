@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from ecgd.evaluation.alarm_study import GROUPS, AlarmRow
 from ecgd.evaluation.limits import poisson_limits
+
+NETWORKS_A_DAY: Final = 0.5
+"""Wanted: at most so many alarms of the networks alone in 24 h of a normal patient."""
 
 _ABOUT = """\
 **Constructed signal**: ten raw seconds of a real patient, cut between T and P into runs of beats
@@ -29,10 +33,38 @@ def alarm_section(rows: Sequence[AlarmRow]) -> str:
         *(_line(group, [row for row in rows if row.group == group]) for group in GROUPS),
         _line("**all**", rows),
     ]
+    sections = _networks(rows)
     each_h = max((row.hours for row in rows), default=0.0)
     by_kind = (f"{kind} {sum(row.alarms.get(kind, 0) for row in rows)}" for kind in kinds)
     kinds_words = f"By kind: {', '.join(by_kind) or 'none'}. Hours of each patient: {each_h:.1f}."
-    return "\n".join((*lines, "", kinds_words, ""))
+    return "\n".join((*lines, "", kinds_words, "", *sections))
+
+
+def _networks(rows: Sequence[AlarmRow]) -> list[str]:
+    """Return what the networks alone raised in normal patients; nothing where nobody asked."""
+    asked = [row for row in rows if row.networks is not None and row.hours > 0.0]
+    if not asked:
+        return []
+    hours = sum(row.hours for row in asked)
+    alarms = sum(row.networks or 0 for row in asked)
+    low, high = (24 * limit / hours for limit in poisson_limits(alarms))
+    alarmed = {row.patient for row in asked if row.networks}
+    patients = {row.patient for row in asked}
+    rate = 24 * alarms / hours
+    verdict = "kept" if high <= NETWORKS_A_DAY else "missed" if low > NETWORKS_A_DAY else "not told"
+    return [
+        "### Alarms of the networks alone\n",
+        "`CARDIAC_ANOMALY` of any severity, raised or made graver by the networks and not by the\n"
+        "rules, after what is usual for a patient and after hold-off: in the normal patients\n"
+        "above who have not taught them. It stands once raised, and becomes usual within an hour:\n"
+        "so the less time a patient gives, the higher the rate.\n",
+        "| patients | hours | alarms | patients with any | in 24 h | wanted: at most "
+        f"{NETWORKS_A_DAY:g} |",
+        "|---|---|---|---|---|---|",
+        f"| {len(patients)} | {hours:.1f} | {alarms} | {len(alarmed)} "
+        f"| {rate:.2f} ({low:.2f} to {high:.2f}) | {verdict} |",
+        "",
+    ]
 
 
 def _line(name: str, rows: Sequence[AlarmRow]) -> str:

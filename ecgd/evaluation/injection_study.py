@@ -110,7 +110,7 @@ def study_injection(
     clean = _analyse(record.name, record.signal_mv)
     rows = [_row(record, None, clean)]
     times = times_of(clean.beats, FS_HZ, _experts_j_s(record, clean.beats, data / "ludb"))
-    noise_mv = _noise_for(record.signal_mv, number, data / "nstdb") if injuries else None
+    noise_mv = noise_for(record.signal_mv, number, data / "nstdb") if injuries else None
     if noise_mv is not None and record.diagnoses == {Diagnosis.NORMAL}:
         rows.append(_row(record, None, _analyse(record.name, record.signal_mv + noise_mv), True))
     for injury in injuries:
@@ -162,7 +162,7 @@ def _score(assessment: Assessment) -> float | None:
     return weaker_of_best_pair(levels) if levels.keys() >= set(LIMB_LEADS) else None
 
 
-def _noise_for(signal_mv: FloatArray, number: int, folder: Path) -> FloatArray | None:
+def noise_for(signal_mv: FloatArray, number: int, folder: Path) -> FloatArray | None:
     """Return a stretch of NSTDB's noise, its kind and place by ``number``; None without it.
 
     The SNR is that of a sine as high as the QRS against the noise, as the noise stress test has it.

@@ -22,6 +22,10 @@ from ecgd.evaluation.alarm_study import (
     AlarmRow,
     alarm_jobs,
 )
+from ecgd.evaluation.course_report import course_section
+from ecgd.evaluation.course_study import CourseRecord, course_jobs
+from ecgd.evaluation.ensemble_report import ensemble_section
+from ecgd.evaluation.ensemble_study import EnsemblePart, ensemble_jobs
 from ecgd.evaluation.fetch import SOURCES, fetch_source
 from ecgd.evaluation.figures import Figures
 from ecgd.evaluation.report import page
@@ -30,6 +34,8 @@ from ecgd.evaluation.study import Study
 
 PAGE: Final = Path("docs/accuracy.md")
 
+ENSEMBLE: Final = "ensemble"
+COURSES: Final = "courses"
 ALARMS: Final = "alarms"
 MANY_H: Final = 100.0
 """From so many hours on, a piece is longer: there are no more patients."""
@@ -42,20 +48,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.fetch:
             for source in SOURCES:
                 fetch_source(source, options.data, _say)
-        alarms = alarm_study(options.hours, options.state)
-        return _evaluate((*STUDIES, alarms), options)
+        alarms = alarm_study(options.hours, options.state, options.models)
+        return _evaluate((*STUDIES, *ensemble_studies(options.models), alarms), options)
     except EcgdError as error:
         print(f"{error.what}\n{error.remedy}", file=sys.stderr)  # noqa: T201
         return 1
 
 
-def alarm_study(hours: float, state: Path | None) -> Study[AlarmRow]:
+def ensemble_studies(models: Path | None) -> tuple[Study[EnsemblePart], Study[CourseRecord]]:
+    """Return the studies of the networks of a folder, None: of those that are installed."""
+    return (
+        Study(
+            ENSEMBLE,
+            "the ensemble",
+            ("ptbxl",),
+            partial(ensemble_jobs, models=models),
+            ensemble_section,
+        ),
+        Study(
+            COURSES,
+            "courses of ST",
+            ("qtdb",),
+            partial(course_jobs, models=models),
+            lambda rows, figures: course_section(rows),
+        ),
+    )
+
+
+def alarm_study(hours: float, state: Path | None, models: Path | None) -> Study[AlarmRow]:
     """Return the study of false alarms over so many constructed hours."""
     return Study(
         ALARMS,
         f"false alarms, {hours:g} h",
         ("ptbxl", "nstdb"),
-        partial(alarm_jobs, hours=hours, piece_h=_piece_h(hours), state=state),
+        partial(alarm_jobs, hours=hours, piece_h=_piece_h(hours), state=state, models=models),
         lambda rows, figures: alarm_section(rows),
     )
 
@@ -128,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         action="append",
         default=[],
-        choices=[*(study.name for study in STUDIES), ALARMS],
+        choices=[*(study.name for study in STUDIES), ENSEMBLE, COURSES, ALARMS],
         help="this study alone (may be repeated)",
     )
     parser.add_argument(
@@ -139,6 +165,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--state", type=Path, help="file of the pieces that are done, so that such a run can go on"
+    )
+    parser.add_argument(
+        "--models", type=Path, help="folder of the networks; those that are installed if absent"
     )
     parser.add_argument("--processes", type=int, default=2, help="how many work at once")
     return parser

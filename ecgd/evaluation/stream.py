@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
 from ecgd.config.settings import Settings
+from ecgd.ensemble.member import Scorer
 from ecgd.evaluation.boundary_folds import unseen_network
 from ecgd.inference.scorer import NoModels
 from ecgd.model.assessment import Assessment
@@ -22,10 +25,14 @@ from ecgd.sources.recording import COUNTS_PER_MV, Recording
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """What the daemon would have seen: every window's answer, every beat once."""
+    """What the daemon would have seen: every window's answer, every beat once.
+
+    ``opinions`` are the networks' of each window, none without networks.
+    """
 
     assessments: tuple[Assessment, ...]
     fs_hz: float
+    opinions: tuple[Assessment, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -35,28 +42,42 @@ class Analysed:
     def beats(self) -> tuple[Beat, ...]:
         return tuple(beat for each in self.assessments for beat in each.beats)
 
+    @property
+    def in_turn(self) -> Iterator[Assessment]:
+        """Every answer in the order in which the alarm machine gets them."""
+        if not self.opinions:
+            return iter(self.assessments)
+        return chain.from_iterable(zip(self.assessments, self.opinions, strict=True))
 
-def analyse_stream(recording: Recording, settings: Settings) -> Analysed:
-    """Analyse a whole recording by the rules, exactly as the daemon analyses a device.
+
+def analyse_stream(
+    recording: Recording, settings: Settings, scorer: Scorer | None = None
+) -> Analysed:
+    """Analyse a whole recording by the rules, and the networks where ``scorer`` has any, exactly
+    as the daemon analyses a device.
 
     But for one thing: where the shipped boundary network has learned from this very record, one
     takes its place that has not.
     """
-    analysis = Analysis(
-        settings.analysis,
-        settings.ensemble,
-        NoModels("evaluation"),
-        time.monotonic,
-        unseen_network(recording.path),
-    )
+    analysis = analysis_of(recording, settings, scorer or NoModels("evaluation"))
     history = History()
-    assessments = []
+    assessments, opinions = [], []
     windows = list(windows_of(recording, settings))
     for number, window in enumerate(windows, start=1):
         assessed = analysis.assess(window, history, last=number == len(windows))
         history = assessed.history
         assessments.append(assessed.assessment)
-    return Analysed(tuple(assessments), recording.fs_hz)
+        if analysis.has_networks:
+            scored = analysis.score(assessed)
+            history = scored.teach(history)
+            opinions.append(scored.assessment)
+    return Analysed(tuple(assessments), recording.fs_hz, tuple(opinions))
+
+
+def analysis_of(recording: Recording, settings: Settings, scorer: Scorer) -> Analysis:
+    """Return the daemon's analysis, with a boundary network that the recording has not taught."""
+    network = unseen_network(recording.path)
+    return Analysis(settings.analysis, settings.ensemble, scorer, time.monotonic, network)
 
 
 def recording_of_uv(

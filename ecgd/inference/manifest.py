@@ -9,6 +9,7 @@ import zlib
 from importlib.resources.abc import Traversable
 from itertools import pairwise
 from math import exp, prod
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
@@ -23,6 +24,10 @@ ANOMALY: Final = "significant anomaly"
 """The label that every member gives first, and that is fused."""
 
 REINSTALL: Final = "Install the models again, or remove them to run on rules only"
+
+LARGEST_MANIFEST_BYTES: Final = 1 << 24
+LARGEST_MODEL_BYTES: Final = 1 << 26
+"""Files beyond these are no manifest and no small network: they must not fill the memory."""
 
 _LARGEST_GOLDEN_BYTES: Final = 1 << 22
 
@@ -118,7 +123,7 @@ class MemberSpec(_Part):
 
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*\.tflite$")]
     sha256: Digest
-    size_bytes: Annotated[int, Field(gt=0)]
+    size_bytes: Annotated[int, Field(gt=0, le=LARGEST_MODEL_BYTES)]
     quantisation: Literal["int8", "16x8", "dynamic"]
     input: TensorSpec
     output: TensorSpec
@@ -205,16 +210,36 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
 def read_member(directory: Traversable, member: MemberSpec) -> bytes:
     """Return a model file's bytes; raises ModelError if it is missing or not the one meant."""
     path = directory.joinpath(member.file)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or "unreadable"
-        raise ModelError(f"model file {path} cannot be read ({reason})", REINSTALL) from error
+    content = read_at_most(path, LARGEST_MODEL_BYTES, "model file")
     digest = hashlib.sha256(content).hexdigest()
     if digest != member.sha256:
         raise ModelError(
             f"model file {path} is damaged or of another version: its SHA-256 is {digest}, "
             f"the manifest says {member.sha256}",
+            REINSTALL,
+        )
+    return content
+
+
+def read_at_most(path: Traversable, limit_bytes: int, what: str) -> bytes:
+    """Return a file's bytes; raises ModelError for what is no file, unreadable, or larger.
+
+    A pipe would never end, and is not opened.
+    """
+    try:
+        if not path.is_file():
+            is_there = path.is_dir() or (isinstance(path, Path) and path.exists())
+            reason = "it is no ordinary file" if is_there else "there is no such file"
+            raise ModelError(f"{what} {path} cannot be read ({reason})", REINSTALL)
+        with path.open("rb") as file:
+            content: bytes = file.read(limit_bytes + 1)
+    except OSError as error:
+        reason = error.strerror or "unreadable"
+        raise ModelError(f"{what} {path} cannot be read ({reason})", REINSTALL) from error
+    if len(content) > limit_bytes:
+        raise ModelError(
+            f"{what} {path} is damaged or of another version: it is larger than "
+            f"{limit_bytes} bytes",
             REINSTALL,
         )
     return content

@@ -14,7 +14,14 @@ from typing import Final
 from ecgd.ensemble.fusion import MEMBERS
 from ecgd.ensemble.member import Answer, FusedCalibration
 from ecgd.errors import ModelError
-from ecgd.inference.manifest import MANIFEST_NAME, REINSTALL, Manifest, parse_manifest
+from ecgd.inference.manifest import (
+    LARGEST_MANIFEST_BYTES,
+    MANIFEST_NAME,
+    REINSTALL,
+    Manifest,
+    parse_manifest,
+    read_at_most,
+)
 from ecgd.inference.seat import Seat
 from ecgd.model.signal import FloatArray
 from ecgd.model.status import NetworkState
@@ -130,9 +137,10 @@ Models = InstalledModels | NoModels
 def load_scorer(models_dir: Path | None, deadline_s: float = inf) -> Models:
     """Read what models there are: those of a directory, or with None of the package.
 
-    A place without a manifest is the clear state "no model installed". Raises ModelError if a
-    configured directory does not exist, or if the manifest is not one. The networks are loaded by
-    ``tend``, which demotes those that are missing, damaged, or not what the manifest says.
+    A place without models is the clear state "no model installed". Raises ModelError if a
+    configured directory does not exist, or if the manifest is missing or is not one. The networks
+    are loaded by ``tend``, which demotes those that are missing, damaged, or not what the manifest
+    says.
     """
     directory, manifest, models_hash = read_models(models_dir)
     if directory is None or manifest is None:
@@ -156,22 +164,28 @@ def load_sound_scorer(models_dir: Path | None) -> Models:
 def read_models(models_dir: Path | None) -> tuple[Traversable | None, Manifest | None, str]:
     """Return where the models are, their manifest and its hash; raises ModelError.
 
-    Without a manifest all is None.
+    Without models all is None.
     """
     if models_dir is not None and not models_dir.is_dir():
         raise ModelError(f"there is no directory {models_dir}", "Correct ensemble.models_dir")
     directory = _packaged_directory() if models_dir is None else models_dir
-    if directory is None or not directory.joinpath(MANIFEST_NAME).is_file():
+    if directory is None or not _has_models(directory):
         return None, None, ""
     where = directory.joinpath(MANIFEST_NAME)
-    try:
-        content = where.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"{where} cannot be read ({error.strerror})", "Make it readable"
-        ) from error
+    content = read_at_most(where, LARGEST_MANIFEST_BYTES, "manifest")
     manifest = parse_manifest(content, str(where))
     return directory, manifest, hashlib.sha256(content).hexdigest()
+
+
+def _has_models(directory: Traversable) -> bool:
+    """Tell whether anything of an installation is there: networks without a manifest are too."""
+    try:
+        names = [each.name for each in directory.iterdir()]
+    except OSError as error:
+        raise ModelError(
+            f"{directory} cannot be read ({error.strerror})", "Make it readable"
+        ) from error
+    return MANIFEST_NAME in names or any(name.endswith(".tflite") for name in names)
 
 
 def _packaged_directory() -> Traversable | None:

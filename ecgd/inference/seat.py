@@ -26,6 +26,10 @@ SLOW_TIMES: Final = 3
 AGAIN_S: Final = (10.0, 60.0, 300.0, 1800.0, 3600.0)
 """A demoted member is tried again after this long; the last holds for all further times."""
 
+SOUND_S: Final = 3600.0
+"""Only a member that was sound for so long begins with the shortest wait again: one that is slow
+whenever it works, but not when it is tried, must not come and go every ten seconds."""
+
 SELF_TEST_S: Final = 6 * 3600.0
 """A member in service is tried as often as this."""
 
@@ -52,6 +56,7 @@ class Seat:
         self._model: LiteRtModel | None = None
         self._slow_count = 0
         self._demotions = 0
+        self._sound_since_s: float | None = None
         self._due_s = clock()
         self.state = NetworkState(name, is_ready=False)
 
@@ -70,7 +75,9 @@ class Seat:
             return
         if self.state.demoted:
             _log.warning("network %s is sound again and in service", self.name)
-        self._demotions = self._slow_count = 0
+        if not self.state.is_ready:
+            self._sound_since_s = now_s
+        self._slow_count = 0
         self._due_s = now_s + SELF_TEST_S
         self.state = NetworkState(self.name, is_ready=True)
 
@@ -109,9 +116,12 @@ class Seat:
             _log.error(
                 "network %s is demoted, the others and the rules go on: %s", self.name, reason
             )
-        self._model = None
+        now_s, since_s = self._clock(), self._sound_since_s
+        if since_s is not None and now_s - since_s >= SOUND_S:
+            self._demotions = 0
+        self._model = self._sound_since_s = None
         self._slow_count = 0
-        self._due_s = self._clock() + AGAIN_S[min(self._demotions, len(AGAIN_S) - 1)]
+        self._due_s = now_s + AGAIN_S[min(self._demotions, len(AGAIN_S) - 1)]
         self._demotions += 1
         self.state = NetworkState(self.name, is_ready=False, demoted=reason)
 

@@ -12,9 +12,20 @@ import numpy as np
 from ecgd.errors import ModelError
 from ecgd.inference.litert import LiteRtModel
 from ecgd.inference.manifest import REINSTALL, GoldenVector, MemberSpec
+from ecgd.model.leads import LIMB_LEADS
+from ecgd.pipeline.model_inputs import FRAME_FIGURES, FRAMES, WINDOW_SAMPLES
+from ecgd.pipeline.progression import FIGURES, ROWS
 
 RUNS: Final = 3
 """A network must be quick in one of so many runs at least: the first has everything to set up."""
+
+
+INPUT_SHAPES: Final = {
+    "cnn": (WINDOW_SAMPLES, len(LIMB_LEADS)),
+    "lstm": (FRAMES, FRAME_FIGURES),
+    "rnn": (ROWS, FIGURES),
+}
+"""What this version of the analysis makes for each network: one of another version fits nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +40,11 @@ class TrialResult:
 
 
 def try_out(model: LiteRtModel, member: MemberSpec, clock: Callable[[], float]) -> TrialResult:
-    """Run every golden vector, ``RUNS`` at least; raises ModelError where an output has drifted."""
+    """Run every golden vector, ``RUNS`` at least.
+
+    Raises ModelError where an output has drifted, or the network is made for other inputs.
+    """
+    _check_shape(model.name, member)
     largest, durations_s = 0.0, []
     count = max(RUNS, len(member.golden))
     for number, golden in enumerate(islice(cycle(member.golden), count)):
@@ -50,6 +65,16 @@ def try_out(model: LiteRtModel, member: MemberSpec, clock: Callable[[], float]) 
             )
         largest = max(largest, steps)
     return TrialResult(largest, tuple(durations_s))
+
+
+def _check_shape(name: str, member: MemberSpec) -> None:
+    shape = member.input.shape
+    if shape != (1, *INPUT_SHAPES[name]):
+        raise ModelError(
+            f"model {name} is made for inputs of {shape}, this version of ecgd makes "
+            f"{(1, *INPUT_SHAPES[name])}",
+            "Install the models that belong to this version",
+        )
 
 
 def _distance(golden: GoldenVector, output: np.ndarray) -> float:

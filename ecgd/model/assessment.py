@@ -40,8 +40,8 @@ class Assessment:
     leads are unusable, ``beat_confidence`` is the probability that the window's
     beats are right, ``placement`` and ``channels`` what is wrong with electrodes and measured
     leads, None: nothing that could be seen. ``st_episodes`` are those that this window confirms
-    or ends. ``latency`` is the only field that differs between
-    two runs.
+    or ends. ``scores_age_s``: ``scores`` are of a window that is so much older, for the rules'
+    answer to this one came first. ``latency`` is the only field that differs between two runs.
     """
 
     start_index: int
@@ -55,6 +55,7 @@ class Assessment:
     quality: tuple[LeadQuality, ...]
     st: StFinding | None = None
     scores: EnsembleScore | None = None
+    scores_age_s: float = 0.0
     findings: tuple[Finding, ...] = ()
     cannot_judge: tuple[str, ...] = ()
     unjudged: frozenset[EventType] = frozenset()

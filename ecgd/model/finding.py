@@ -264,8 +264,10 @@ class EnsembleScore:
     the highest answer less the lowest, ``confidence`` says how far the opinion is from indecision
     and how far the members agree: both 0 to 1. ``labels`` are those of each member's own eye, as
     "member: label". ``is_usual``: this patient's scores have been as high before, for long enough
-    to be no news; ``becomes_usual``: with this window such scores become so. ``models_hash`` names
-    the networks that answered.
+    to be no news; ``becomes_usual``: with this window such scores become so. ``is_clearly_new``:
+    they are far above what is known to be usual. ``explained_by`` names what the rules know by
+    themselves of all that the networks see; empty: something is left, or the score is low.
+    ``models_hash`` names the networks that answered.
     """
 
     members: tuple[tuple[str, float], ...]
@@ -278,6 +280,8 @@ class EnsembleScore:
     labels: tuple[tuple[str, float], ...] = ()
     is_usual: bool = False
     becomes_usual: bool = False
+    is_clearly_new: bool = False
+    explained_by: str = ""
     models_hash: str = ""
 
 

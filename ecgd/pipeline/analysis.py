@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from ecgd.config.settings import AnalysisSettings, EnsembleSettings
 from ecgd.decision.baseline import with_change
 from ecgd.decision.findings import find, unjudged_events
+from ecgd.decision.network_findings import explanation
 from ecgd.decision.rhythm_findings import shows_atria
-from ecgd.decision.score_watch import ScoreLesson, learn_score, may_teach
+from ecgd.decision.score_watch import EXPLAINED, ScoreLesson, learn_score, may_teach
 from ecgd.dsp.lead_identity import check_leads
 from ecgd.dsp.prepare import prepare
 from ecgd.dsp.quality import assess_quality
@@ -200,11 +201,16 @@ class Analysis:
         scores = ask_members(self._scorer, inputs, self._ensemble, assessment.risk_level)
         if scores is None:
             return None, None
-        lesson = ScoreLesson(scores.fused, assessment.time_s, may_teach(assessment.findings))
+        found = assessment.findings
+        says_much = scores.fused > EXPLAINED
+        reason = explanation(scores, found, assessment.st, assessment.rhythm) if says_much else ""
+        lesson = ScoreLesson(scores.fused, assessment.time_s, may_teach(found), bool(reason))
         watch = assessed.history.score_watch
         return replace(
             scores,
             is_usual=watch.is_usual(scores.fused),
+            is_clearly_new=watch.is_clearly_new(scores.fused),
+            explained_by=reason,
             becomes_usual=learn_score(watch, lesson, self._ensemble).adoptions > watch.adoptions,
         ), lesson
 

@@ -49,7 +49,7 @@ FRAME_LIMIT: Final = 4.0
 
 BEAT_FIGURES: Final = (
     *("r_peak", "prematurity", "rr", "ventricular", "supraventricular", "p_wave", "qrs_width"),
-    "oscillation",
+    *("fibrillation", "oscillation"),
 )
 FRAME_FIGURES: Final = len(PAIR) * FRAME_SAMPLES + len(BEAT_FIGURES)
 
@@ -68,7 +68,8 @@ class Strip:
     """The last seconds of leads I and II in mV: (2, sample) at ``STRIP_FS_HZ``.
 
     ``end`` is the sample after the last one, counted from index 0. ``beats`` are those in it,
-    ``fs_hz`` the rate of their indices. ``oscillation`` is the newest window's log-odds.
+    ``fs_hz`` the rate of their indices. ``oscillation`` and ``fibrillation`` are log-odds that the
+    newest window shows a ventricular one, and that the strip shows an atrial one.
     """
 
     pair_mv: FloatArray
@@ -76,6 +77,13 @@ class Strip:
     fs_hz: float
     beats: tuple[Beat, ...] = ()
     oscillation: float | None = None
+    fibrillation: float | None = None
+
+    @property
+    def from_index(self) -> int:
+        """The beats' index of the first sample."""
+        held = int(self.pair_mv.shape[1])
+        return round((self.end - held) * self.fs_hz / STRIP_FS_HZ)
 
 
 def model_pair(
@@ -139,7 +147,7 @@ def extend_strip(
 
 
 def strip_input(strip: Strip | None) -> FloatArray | None:
-    """Return what the LSTM sees, shape (125, 16), or None without enough of a strip.
+    """Return what the LSTM sees, shape (125, 17), or None without enough of a strip.
 
     A frame of 80 ms holds four samples of I and four of II, and the ``BEAT_FIGURES`` of the beat
     that runs. What is not known is 0.
@@ -165,10 +173,11 @@ def signal_frames(pair_mv: FloatArray) -> FloatArray:
 
 
 def beat_frames(strip: Strip) -> FloatArray:
-    """Return the figures of the running beat in each frame, shape (125, 8)."""
+    """Return the figures of the running beat in each frame, shape (125, 9)."""
     frames = np.zeros((FRAMES, len(BEAT_FIGURES)))
-    if strip.oscillation is not None:
-        frames[:, -1] = strip.oscillation / 2.0
+    for place, log_odds in ((-1, strip.oscillation), (-2, strip.fibrillation)):
+        if log_odds is not None:
+            frames[:, place] = log_odds / 2.0
     if not strip.beats:
         return np.clip(frames, -FRAME_LIMIT, FRAME_LIMIT)
     at_s = np.array([beat.r_peak for beat in strip.beats]) / strip.fs_hz
@@ -180,7 +189,7 @@ def beat_frames(strip: Strip) -> FloatArray:
         if place >= FRAMES:
             break
         following = rr_s[k - 1] if k else None
-        frames[max(0, place) :, :-1] = _beat_figures(beat, following, usual_s, strip.fs_hz)
+        frames[max(0, place) :, :-2] = _beat_figures(beat, following, usual_s, strip.fs_hz)
     on_strip = places[(places >= 0) & (places < FRAMES)]
     frames[:, 0] = 0.0
     frames[on_strip, 0] = 2.0
@@ -191,7 +200,7 @@ def beat_frames(strip: Strip) -> FloatArray:
 def _beat_figures(
     beat: Beat, rr_s: float | None, usual_s: float, fs_hz: float
 ) -> tuple[float, ...]:
-    """Return ``BEAT_FIGURES`` but for the oscillation; ``rr_s`` is the interval before the beat."""
+    """Return ``BEAT_FIGURES`` but for the log-odds; ``rr_s`` is the interval before the beat."""
     known = rr_s is not None and rr_s > 0.0 and usual_s > 0.0
     width_s = None if beat.waves is None else (beat.waves.qrs_end - beat.waves.qrs_onset) / fs_hz
     p_wave = None if beat.waves is None else beat.waves.p_confidence

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ecgd.features.atrial_fibrillation import fibrillation_log_odds
 from ecgd.features.ventricular import Oscillation
 from ecgd.model.assessment import Assessment
 from ecgd.model.beat import Beat
@@ -64,17 +65,25 @@ def remember_window(
     """Return the memory after one window that the rules have judged."""
     now_s = assessment.time_s
     odds = seen.waves[-1].log_odds if seen.waves else None
+    fibrillation = None
     memory = replace(before, pair_mv=None, time_s=now_s)
     pair_mv = model_pair(prepared, assessment.quality, drift_degree)
     if pair_mv is not None:
         strip = extend_strip(before.strip, pair_mv, prepared.start_index, prepared.fs_hz)
         near = _since(seen.beats, now_s - STRIP_S - 2.0, prepared.fs_hz)
-        strip = replace(strip, beats=near, oscillation=odds)
+        fibrillation = fibrillation_log_odds(
+            near,
+            now_index=prepared.start_index + prepared.valid.size,
+            watched_from_index=strip.from_index,
+            fs_hz=prepared.fs_hz,
+            span_s=STRIP_S,
+        )
+        strip = replace(strip, beats=near, oscillation=odds, fibrillation=fibrillation)
         memory = replace(memory, pair_mv=pair_mv, strip=strip)
     if is_due(before.rows, now_s):
         fresh = [each for at_s, each in seen.shapes if at_s > now_s - SHAPE_AGE_S]
         late = _since(seen.beats, now_s - BEATS_S, prepared.fs_hz)
-        row = row_of(assessment, late, fresh[-1] if fresh else None, odds)
+        row = row_of(assessment, late, fresh[-1] if fresh else None, odds, fibrillation)
         memory = replace(memory, rows=extend_rows(before.rows, now_s, row))
     return memory
 

@@ -33,6 +33,7 @@ SCALES: Final[Mapping[str, tuple[float, float]]] = {
     "rr_irregularity": (0.0, 0.1),
     "longest_pause_s": (1.0, 0.5),
     "oscillation": (0.0, 2.0),
+    "fibrillation": (0.0, 2.0),
     "sqi": (0.5, 0.25),
     "ventricular_share": (0.0, 0.1),
     "supraventricular_share": (0.0, 0.1),
@@ -68,6 +69,7 @@ def row_of(
     beats: Sequence[Beat],
     shape: Morphology | None,
     oscillation: float | None,
+    fibrillation: float | None,
 ) -> FloatArray:
     """Return the figures of one window, shape (FIGURES,), scaled and cut to ``ROW_LIMIT``.
 
@@ -79,6 +81,7 @@ def row_of(
         "rr_irregularity": assessment.rhythm.rr_irregularity,
         "longest_pause_s": assessment.rhythm.longest_pause_s,
         "oscillation": oscillation,
+        "fibrillation": fibrillation,
         "sqi": assessment.sqi,
     }
     known |= dict(_ectopy(beats))

@@ -14,6 +14,7 @@ from ecgd.decision.alarm import Changes
 from ecgd.decision.alarm_record import book_to_dict
 from ecgd.model.alarm import Alarm, AlarmChange, Alert, ChangeKind
 from ecgd.model.assessment import Assessment
+from ecgd.model.finding import EventType
 from ecgd.service.identity import is_clock_synchronised
 from ecgd.service.live import LiveHub
 from ecgd.service.logs import log_event
@@ -123,7 +124,7 @@ class FanOut:
             _log,
             "alert",
             f"{alert.severity.name} {alert.event_type.value}{simulated}, "
-            f"{alert.patient_name}: {alert.description}",
+            f"{alert.patient_name}: {alert.description}{_opinion(alert)}",
             level=logging.WARNING,
             patient=alert.patient_id,
             event_type=alert.event_type,
@@ -133,7 +134,16 @@ class FanOut:
             simulated=alert.simulated,
             territory=alert.territory,
             confidence=alert.confidence,
+            networks=dict(alert.scores).get("fused"),
         )
+
+
+def _opinion(alert: Alert) -> str:
+    """Return the second opinion for the log; an alarm of the networks' own says it already."""
+    notes = [note for note in alert.clinical_notes if note.startswith("Networks: ")]
+    if not notes or alert.event_type is EventType.CARDIAC_ANOMALY:
+        return ""
+    return f" {notes[0]}"
 
 
 def _report_failure(future: Future[int], what: str) -> None:

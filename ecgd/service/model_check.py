@@ -114,6 +114,8 @@ def _verdict(
         result = try_out(model, member, time.perf_counter)
     except ModelError as error:
         return NetworkVerdict(name, str(error), vectors)
+    except Exception as error:  # noqa: BLE001 - whatever a runtime may throw is the verdict
+        return NetworkVerdict(name, f"cannot be used ({type(error).__name__}: {error})", vectors)
     fastest_s = min(result.durations_s)
     trouble = ""
     if fastest_s > slow_s:

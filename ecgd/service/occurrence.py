@@ -69,7 +69,7 @@ def compose_alert(
         territory=alarm.territory,
         not_visible=(st.not_visible if st else NOT_VISIBLE) if heart else (),
         confidence=alarm.confidence,
-        scores=scores.members if scores else (),
+        scores=_opinion(seen),
         st_risk=seen.risk_level if seen else None,
         st_mv=_levels(seen),
         st_change_mv=_changes(seen),
@@ -100,6 +100,22 @@ def address_alert(alert: Alert, targets: tuple[WebhookSettings, ...]) -> tuple[O
         for target in targets
         if alert.severity >= Severity[target.least_severity]
         and (target.test_target or not alert.simulated)
+    )
+
+
+def _opinion(assessment: Assessment | None) -> tuple[tuple[str, float], ...]:
+    """Return each network's probability by its name, and what they come to together."""
+    if assessment is None or assessment.scores is None:
+        return ()
+    scores = assessment.scores
+    return (
+        *scores.members,
+        ("fused", scores.fused),
+        ("boosted", scores.boosted),
+        ("consensus", float(scores.consensus)),
+        ("disagreement", scores.disagreement),
+        ("confidence", scores.confidence),
+        ("age_s", assessment.scores_age_s),
     )
 
 

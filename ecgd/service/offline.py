@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ecgd.config.settings import DeviceSettings, Settings
 from ecgd.decision.alarm import AlarmBook, observe
+from ecgd.ensemble.member import Scorer
 from ecgd.errors import RecordingError
 from ecgd.features.vector import feature_vector
 from ecgd.inference.scorer import load_sound_scorer
@@ -81,12 +82,18 @@ class AlertRaised:
 
 @dataclass(frozen=True, slots=True)
 class RecordSummary:
-    """One verdict a recording; None: no window could be judged."""
+    """One verdict a recording; None: no window could be judged.
+
+    ``scoring`` says which networks were asked, or why none was.
+    """
 
     verdict: RiskLevel | None
     territory: Territory | None
     windows: int
     judged_windows: int
+    scoring: str
+    models_hash: str
+    anomaly_threshold: float
 
 
 RecordingEvent = RecordOpened | WindowAssessed | AlertRaised | RecordSummary
@@ -117,7 +124,7 @@ def analyse_recording(request: AnalysisRequest, settings: Settings) -> Iterator[
         previous = window
     if previous is not None:
         yield from run.take(previous, last=True)
-    yield run.summary()
+    yield run.summary(scorer)
 
 
 class _Run:
@@ -159,12 +166,20 @@ class _Run:
         }
         return feature_vector(assessment, usable, prepared.fs_hz)
 
-    def summary(self) -> RecordSummary:
+    def summary(self, scorer: Scorer) -> RecordSummary:
         kept = trusted(self._assessments)
         verdict = judge_record(kept)
         judged = [a for a in kept if a.outcome is not Outcome.CANNOT_JUDGE]
         territory = name_territory(kept, verdict)
-        return RecordSummary(verdict, territory, len(self._assessments), len(judged))
+        return RecordSummary(
+            verdict,
+            territory,
+            len(self._assessments),
+            len(judged),
+            scoring=scorer.scoring,
+            models_hash=scorer.models_hash,
+            anomaly_threshold=self._settings.ensemble.anomaly_threshold,
+        )
 
     def _alarms(self, assessment: Assessment) -> Iterator[AlertRaised]:
         observation = observe_heart(assessment, assessment.time_s)

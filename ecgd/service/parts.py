@@ -42,6 +42,9 @@ _log = logging.getLogger(__name__)
 BUTTON = "button"
 """Who acknowledged, when it was the button."""
 
+EDGE_WITHIN_S = 1.0
+"""A pin's edge that comes later is not of the alarm before it: something sounded already."""
+
 
 @dataclass(slots=True)
 class Parts:
@@ -104,21 +107,21 @@ class Parts:
         changes = session.conclude(assessment, now_s)
         begun_s = [each.alarm.since_s for each in changes if each.kind in OCCURRENCES]
         occurred = bool(begun_s)
-        times_s = (assessment.arrived_s, now_s, min(begun_s, default=now_s))
-        self._edge_due = (patient_id, *times_s) if occurred else None
+        if occurred:
+            self._edge_due = (patient_id, assessment.arrived_s, now_s, min(begun_s))
         self.sound()
-        self.fan_out.spread(session.subject, assessment, changes)
+        self.fan_out.spread(session.subject, session.assessment, changes)
         self.latency.record_all(assessment.latency, patient_id)
         if occurred:
             self.latency.record("alert", time.monotonic() - now_s, patient_id)
         self.store.store_assessment(patient_id, assessment)
         unix_s = time.time() + assessment.arrived_s - time.monotonic()
         keep_episodes(self.store, patient_id, session.name, assessment, unix_s)
-        self.live.note_assessment(patient_id, assessment)
+        self.live.note_assessment(patient_id, session.assessment or assessment)
         if assessment.scores is None:
             self._store_heartbeat(patient_id, assessment)
         else:
-            self._note_score(session, assessment.scores)
+            self._note_score(session, assessment.scores, now_s)
 
     def sound(self) -> None:
         """Bring buzzer and lights up to date; never waits."""
@@ -165,9 +168,9 @@ class Parts:
 
     def note_edge(self, priority: Priority, at_s: float) -> None:
         """Take the time of the first pin edge of an alarm."""
-        if self._edge_due is not None:
-            patient_id, arrived_s, judged_s, begun_s = self._edge_due
-            self._edge_due = None
+        due, self._edge_due = self._edge_due, None
+        if due is not None and at_s - due[2] < EDGE_WITHIN_S:
+            patient_id, arrived_s, judged_s, begun_s = due
             self.latency.record("pin edge", at_s - judged_s, patient_id)
             self.latency.record("total", at_s - arrived_s, patient_id)
             self.latency.record_alarm_delay(at_s - begun_s)
@@ -198,11 +201,12 @@ class Parts:
         self.crowded.add(item.target)
         _log.error("no room to deliver alert %s to %s", item.alert_id, item.target)
 
-    def _note_score(self, session: PatientSession, scores: EnsembleScore) -> None:
-        """Keep a score that is no anomaly yet, or none any more, as a health event."""
+    def _note_score(self, session: PatientSession, scores: EnsembleScore, now_s: float) -> None:
+        """Keep a score that is no alarm, or none any more, as a health event."""
         facts = {"members": dict(scores.members), "models_hash": scores.models_hash}
-        if session.becomes_notable(scores):
-            message = f"{session.name}: networks at {scores.fused:.2f}, below an anomaly"
+        if session.becomes_notable(scores, now_s):
+            why = f"explained by {scores.explained_by}" if scores.explained_by else "no alarm"
+            message = f"{session.name}: networks at {scores.fused:.2f}, {why}"
             self.store.store_health_event(session.patient.id, "score", message, facts)
         if scores.becomes_usual:
             message = (

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from ecgd.config.settings import DeviceSettings, PatientSettings, Settings
 from ecgd.decision.alarm import Changes, doubts, heart_in_doubt, telling
+from ecgd.decision.score_event import NotableScores, follow_scores, is_notable
 from ecgd.decision.technical import TechnicalState, battery_percent, technical_findings
 from ecgd.dsp.quality import ELECTRODE_OFF, FLAT, GAPS, NOISE, SATURATED, WANDER
 from ecgd.model.assessment import Assessment
@@ -83,7 +85,8 @@ class PatientSession:
         self.assessment: Assessment | None = None
         self.device_status: DeviceStatus | None = None
         self.discarded_bytes: Counter[str] = Counter()
-        self._score_is_notable = False
+        self._scores = NotableScores()
+        self._opinion: Assessment | None = None
         self._link_state = LinkState.CONNECTING
         self._link_since_s = now_s
         self._link_reason = ""
@@ -119,7 +122,7 @@ class PatientSession:
         """Begin as if the link had never been open: it leads to another source or device."""
         self.intake = self._make_intake()
         self.bond.seen = None
-        self.assessment = self.device_status = None
+        self.assessment = self.device_status = self._opinion = None
         self._device_s = self._status_s = self._assessed_s = None
         self._set_link(LinkState.CONNECTING, now_s, "")
 
@@ -171,8 +174,11 @@ class PatientSession:
         return events
 
     def conclude(self, assessment: Assessment, now_s: float) -> Changes:
-        """Take the analysis' answer to a window."""
-        self.assessment = assessment
+        """Take the analysis' answer to a window.
+
+        The rules' answer is shown beside the networks' last opinion: their next one is on its way.
+        """
+        self.assessment = self._with_opinion(assessment)
         self._assessed_s = now_s
         observation = observe_heart(assessment, now_s)
         # What raised a doubt must itself be seen: a rhythm settles nothing about an infarction.
@@ -181,13 +187,25 @@ class PatientSession:
             self._judged_s = now_s
         return self.alarms.observe(observation)
 
-    def becomes_notable(self, scores: EnsembleScore) -> bool:
-        """Tell whether a score is notable, no anomaly, and was not so in the window before."""
-        ensemble, score = self._settings.ensemble, scores.fused
-        before = self._score_is_notable
-        notable = ensemble.event_threshold <= score < ensemble.anomaly_threshold
-        self._score_is_notable = notable and not scores.is_usual
-        return self._score_is_notable and not before
+    def _with_opinion(self, assessment: Assessment) -> Assessment:
+        if assessment.scores is not None or assessment.outcome is Outcome.CANNOT_JUDGE:
+            self._opinion = assessment
+            return assessment
+        last = self._opinion
+        if last is None or last.scores is None or last.origin != assessment.origin:
+            return assessment
+        age_s = assessment.time_s - last.time_s
+        if not 0.0 <= age_s <= FRESH_S:
+            return assessment
+        return replace(assessment, scores=last.scores, scores_age_s=age_s)
+
+    def becomes_notable(self, scores: EnsembleScore, now_s: float) -> bool:
+        """Tell whether scores have been notable for long enough to be told now, for once."""
+        before, settings = self._scores, self._settings
+        notable = is_notable(scores, settings.ensemble)
+        hold_s = settings.alarms.hold_off.ensemble_s
+        self._scores = follow_scores(before, notable, now_s, hold_s)
+        return self._scores.told and not before.told
 
     def watch(self, now_s: float) -> Changes:
         """Look at link, device and time; called about once a second."""

@@ -131,6 +131,7 @@ def _fusion(scores: EnsembleScore) -> dict[str, Any]:
         "consensus": scores.consensus,
         "disagreement": scores.disagreement,
         "is_usual": scores.is_usual,
+        "explained_by": scores.explained_by,
         "left_out": list(scores.left_out),
     }
 

@@ -60,7 +60,7 @@ class Moments:
     """What was seen at the ends of some windows of one recording.
 
     ``windows_mv`` (moment, 2, 1250) and ``strips_mv`` (moment, 2, 500) hold leads I and II as
-    ``model_inputs`` prepares them, ``beats`` (moment, 125, 8) the frames' beat figures, ``rows``
+    ``model_inputs`` prepares them, ``beats`` (moment, 125, 9) the frames' beat figures, ``rows``
     (moment, 30, figure) the figures of the last minutes, zeros where there is none. A moment has
     a strip or enough rows only where ``has_strip`` or ``has_rows`` (moment,) says so. ``truth``
     (moment, label) is 1, 0 or UNKNOWN for each of ``LABELS``. ``times_s`` (moment,).

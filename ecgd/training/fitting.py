@@ -13,11 +13,11 @@ import numpy as np
 
 from ecgd.model.signal import BoolArray, Float32Array
 from ecgd.training.gathering import Gathered
-from ecgd.training.lessons import STILL, Change, Noise, draw_moments, lessons
-from ecgd.training.networks import DECAY, build
+from ecgd.training.lessons import STILL, TAUGHT, Change, Noise, draw_moments, lessons
+from ecgd.training.networks import DECAY, build, own_head
 
 BATCH: Final = 64
-EPOCHS: Final = {"cnn": 50, "lstm": 50, "rnn": 60}
+EPOCHS: Final = {"cnn": 70, "lstm": 50, "rnn": 60}
 RATES: Final = {"cnn": 2e-3, "lstm": 3e-3, "rnn": 2e-3}
 WARM_SHARE: Final = 0.08
 """The rate rises over this share of the steps, then falls as a cosine."""
@@ -55,7 +55,7 @@ def fit(plan: Plan, gathered: Gathered, fits: BoolArray, noise: Noise, report: R
     """
     tensorflow: Any = import_module("tensorflow")
     tensorflow.keras.utils.set_random_seed(plan.seed)
-    network = build(plan.member)
+    network = build(plan.member, labels=len(TAUGHT[plan.member]))
     steps = -(-draw_moments(gathered, fits, _chance(plan, 0)).size // BATCH)
     optimiser = _optimiser(tensorflow, plan, network, plan.epochs * steps)
     begun = _resume(plan, network, optimiser)
@@ -72,13 +72,13 @@ def fit(plan: Plan, gathered: Gathered, fits: BoolArray, noise: Noise, report: R
         _keep(plan, network, optimiser, epoch + 1)
         report(f"{plan.member}: epoch {epoch + 1} of {plan.epochs}, loss {np.mean(losses):.4f}")
     optimiser.finalize_variable_values(network.trainable_variables)
-    return network
+    return own_head(network)
 
 
 def _optimiser(tensorflow: Any, plan: Plan, network: Any, steps: int) -> Any:
     optimiser = tensorflow.keras.optimizers.AdamW(
         RATES[plan.member],
-        weight_decay=DECAY,
+        weight_decay=DECAY[plan.member],
         use_ema=True,
         ema_momentum=max(0.0, min(AVERAGE, 1.0 - LEAST_SPANS / steps)),
         global_clipnorm=LARGEST_GRADIENT,

@@ -23,6 +23,7 @@ from ecgd.evaluation.databases import NOISE_KINDS, read_noise
 from ecgd.evaluation.injection import AXES_DEG, Injury, inject, times_of
 from ecgd.evaluation.rhythm_truth import read_marks
 from ecgd.evaluation.stream import cut_recording, recording_of_uv, signal_of, with_signal
+from ecgd.evaluation.trajectories import Trajectory, draw_trajectory, lay_over
 from ecgd.model.beat import Beat
 from ecgd.model.signal import BoolArray, Float32Array, FloatArray, IntArray
 from ecgd.pipeline.model_inputs import model_pair
@@ -30,7 +31,6 @@ from ecgd.service.offline import windows_of
 from ecgd.sources.recording import Recording
 from ecgd.training.examples import Moments, gather_moments, watch
 from ecgd.training.synthetic import SYNTHETIC, synthetic_entries, synthetic_recording
-from ecgd.training.trajectories import Trajectory, draw_trajectory, lay_over
 
 SEED: Final = 20
 
@@ -97,14 +97,14 @@ class Gathered:
         return digest.hexdigest()
 
 
-def plan_parts(entries: Sequence[Entry]) -> list[Part]:
-    """Return all parts, the short recordings first."""
+def plan_parts(entries: Sequence[Entry], *, has_noise: bool = True) -> list[Part]:
+    """Return all parts, the short recordings first; noisy copies only if there is noise."""
     parts: list[Part] = []
     for collection in (*SHORT, SYNTHETIC):
         own = [entry for entry in entries if entry.collection == collection]
         normal = [e for e in own if e.truth.get(ANOMALY) is False and collection in SHORT[:2]]
         chosen = {Variant.PLAIN: own, Variant.INJURED: normal[::INJURED_EVERY]}
-        if collection != SYNTHETIC:
+        if has_noise and collection != SYNTHETIC:
             chosen[Variant.NOISY] = [e for e in own if not e.validates][::NOISY_EVERY]
         for variant, some in chosen.items():
             for number, first in enumerate(range(0, len(some), PART)):
@@ -149,17 +149,20 @@ def write_part(data: Path, work: Path, part: Part) -> None:
 def inputs_version() -> str:
     """Return a hash of the code that makes the inputs: other code, other inputs."""
     root = Path(ecgd.__file__).parent
-    rooms = ("dsp", "features", "pipeline", "training", "decision")
+    rooms = ("dsp", "features", "pipeline", "decision")
     digest = sha256()
-    for path in sorted(path for room in rooms for path in (root / room).rglob("*.py")):
-        if path.parent.name != "training" or path.stem in _MAKERS:
-            digest.update(path.read_bytes())
+    paths = {path for room in rooms for path in (root / room).rglob("*.py")}
+    for path in sorted(paths | {root / f"{name}.py" for name in _MAKERS}):
+        digest.update(path.read_bytes())
     for path in sorted((root / "features").glob("*.npz")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-_MAKERS: Final = ("examples", "gathering", "trajectories", "synthetic")
+_MAKERS: Final = (
+    *("training/examples", "training/gathering", "training/synthetic"),
+    *("evaluation/trajectories", "evaluation/injection"),
+)
 
 
 def moments_of(data: Path, entry: Entry, variant: Variant) -> Moments:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Final
 
@@ -19,6 +19,7 @@ from ecgd.evaluation.detection_figures import (
     sensitivity_at,
     specificity_at,
 )
+from ecgd.evaluation.logistic import Logistic
 from ecgd.model.signal import BoolArray, Float32Array, FloatArray
 from ecgd.training.judging import Cohort, rows_of
 from ecgd.training.quantisation import Trial
@@ -65,6 +66,7 @@ class Run:
     fused: Mapping[str, FloatArray]
     rivals: Mapping[str, FloatArray]
     disturbed: Mapping[str, Mapping[str, FloatArray]]
+    rival_models: Mapping[str, Logistic] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ecgd.evaluation.anomaly_labels import ANOMALY, HEADS
 from ecgd.evaluation.corpus import PATIENTS_NAME, format_patients
+from ecgd.evaluation.ensemble_rival import RIVALS_NAME, format_rivals
 from ecgd.inference.litert import quantise
 from ecgd.inference.manifest import (
     MANIFEST_NAME,
@@ -77,6 +78,7 @@ def write_package(
         fused_calibration={key: _platt(each) for key, each in calibrated.fused.items()},
     )
     _replace(folder / PATIENTS_NAME, format_patients(run.patients).encode())
+    _replace(folder / RIVALS_NAME, format_rivals(run.rival_models).encode())
     _replace(folder / CARD_NAME, write_card(run).encode())
     _replace(folder / MANIFEST_NAME, f"{manifest.model_dump_json(indent=1)}\n".encode())
     return manifest

@@ -23,7 +23,7 @@ from ecgd.ensemble.fusion import MEMBERS
 from ecgd.errors import EcgdError, RecordingError
 from ecgd.evaluation.anomaly_labels import ANOMALY, FIBRILLATION, HEADS, INFARCTION
 from ecgd.evaluation.corpus import check_split, read_corpus
-from ecgd.evaluation.logistic import fit_logistic
+from ecgd.evaluation.logistic import Logistic, fit_logistic
 from ecgd.inference.scorer import load_sound_scorer
 from ecgd.model.signal import BoolArray, Float32Array, FloatArray
 from ecgd.training.fitting import EPOCHS, Plan, fit, still_inputs
@@ -151,12 +151,12 @@ def gather_material(options: argparse.Namespace, report: Callable[[str], None]) 
         entries = small_corpus(entries, QUICK_EACH)
     check_split(entries)
     entries = with_synthetic(entries, validating=options.quick)
-    parts = plan_parts(entries)
+    has_noise = options.data is not None and (options.data / "nstdb").is_dir()
+    parts = plan_parts(entries, has_noise=has_noise)
     report(f"{len(entries)} recordings in {len(parts)} parts")
     work = options.work / ("quick-inputs" if options.quick else "inputs")
     _check_inputs(work, version, keep=options.keep_inputs)
     gathered = gather(options.data or Path(), work, parts, options.processes)
-    has_noise = options.data is not None and (options.data / "nstdb").is_dir()
     noise = make_noise(noise_pairs(options.data) if has_noise else no_noise())
     report(f"{gathered.moments.count} moments, {gathered.fingerprint()[:16]}")
     return Material(gathered, noise, (work / "version").read_text(encoding="ascii").strip())
@@ -237,15 +237,19 @@ def cohort_of(gathered: Gathered, rows: BoolArray, made: Mapping[str, Quantised]
     )
 
 
-def rival_of(gathered: Gathered, rows: BoolArray, label: str) -> FloatArray:
-    """Return a logistic regression's probabilities of a label, by the newest row of figures."""
-    figures = gathered.moments.rows[:, -1, 1:].astype(np.float64)
+def fit_rival(gathered: Gathered, label: str) -> Logistic:
+    """Return a logistic regression of a label on the newest row of figures."""
+    figures = _newest_figures(gathered)
     truth = gathered.moments.truth[:, column(label)]
     plain = np.array([variant is Variant.PLAIN for variant in gathered.variants])[gathered.owners]
     is_long = np.array([entry.is_long for entry in gathered.entries])[gathered.owners]
     taught = ~gathered.validates & plain & ~is_long & gathered.moments.has_strip & (truth >= 0.0)
-    fitted = fit_logistic(figures[taught], truth[taught] > 0.5, ridge=RIDGE)
-    return fitted.probabilities(figures[rows])
+    return fit_logistic(figures[taught], truth[taught] > 0.5, ridge=RIDGE)
+
+
+def _newest_figures(gathered: Gathered) -> FloatArray:
+    figures: FloatArray = gathered.moments.rows[:, -1, 1:].astype(np.float64)
+    return figures
 
 
 def disturbed(
@@ -270,6 +274,8 @@ def _run_of(material: Material, result: Result, options: argparse.Namespace) -> 
     known = cohort.is_short & (anomaly >= 0.0)
     sides = [_recordings(gathered, side) for side in (material.teaching, rows)]
     teaching = {m: usable(gathered, m) & material.teaching for m in MEMBERS}
+    rivals = {label: fit_rival(gathered, label) for label in _rivals(gathered)}
+    figures = _newest_figures(gathered)[rows]
     return Run(
         weights_version=options.name or time.strftime("%Y-%m-%d", time.gmtime()),
         code_version=ecgd.__version__,
@@ -287,8 +293,9 @@ def _run_of(material: Material, result: Result, options: argparse.Namespace) -> 
         cohort=cohort,
         members=members,
         fused=fused,
-        rivals={label: rival_of(gathered, rows, label) for label in _rivals(gathered)},
+        rivals={label: rival.probabilities(figures) for label, rival in rivals.items()},
         disturbed=disturbed(material, rows, made),
+        rival_models=rivals,
     )
 
 

@@ -201,7 +201,8 @@ def _scores_shape(assessment: Assessment) -> Shape | None:
     if assessment.scores is None:
         return None
     shape: Shape = plain(assessment.scores)
-    return shape | {name: dict(shape[name]) for name in ("members", "labels")}
+    shape |= {name: dict(shape[name]) for name in ("members", "labels")}
+    return shape | {"age_s": plain(assessment.scores_age_s)}
 
 
 def _patient_settings_shape(patient: PatientSettings) -> Shape:

@@ -114,7 +114,7 @@ def test_it_ends_cleanly_when_asked_and_leaves_nothing_behind(
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if "link up" in line or "no figures" in line:
+            if "bpm" in line or "no figures" in line:
                 break
         assert len(_programs(state)) == 2
         process.send_signal(ending)

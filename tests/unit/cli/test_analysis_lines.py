@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 
 from sample_daemon import sample_alarm, sample_assessment
 
@@ -93,6 +94,8 @@ def test_scores_name_each_member() -> None:
         "confidence": 0.648,
         "labels": {"cnn: infarction": 0.7},
         "is_usual": False,
+        "is_clearly_new": False,
+        "explained_by": "",
         "models_hash": "abc",
     }
 
@@ -105,14 +108,13 @@ def test_an_alert_carries_its_evidence() -> None:
 
 
 def test_a_summary_has_one_verdict_and_says_what_cannot_be_seen() -> None:
-    figures = {"windows": 6, "judged_windows": 5, "beats": 12, "alerts": 1}
-    grave = summary_line(
-        "r", verdict=RiskLevel.CRITICAL_STEMI, territory=Territory.INFERIOR, **figures
-    )
+    counted = partial(summary_line, "r", windows=6, judged_windows=5, beats=12, alerts=1)
+    grave = counted(verdict=RiskLevel.CRITICAL_STEMI, territory=Territory.INFERIOR)
     assert (grave["verdict"], grave["territory"]) == ("CRITICAL_STEMI", "inferior")
     assert "anterior" in grave["not_visible"]
-    assert {name: grave[name] for name in figures} == figures
-    blind = summary_line("r", verdict=None, territory=None, **figures)
+    names = ("windows", "judged_windows", "beats", "alerts")
+    assert [grave[name] for name in names] == [6, 5, 12, 1]
+    blind = counted(verdict=None, territory=None)
     assert blind["verdict"] == "cannot_judge"
 
 

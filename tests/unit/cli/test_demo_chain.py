@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sample_daemon import CLOCK, sample_patient, waiting_patient
 from ecgd.cli.demo_chain import (
     StoredAlert,
     analysis_link,
+    networks_link,
     packets_link,
     pins_link,
     read_alerts,
@@ -44,6 +46,20 @@ def test_the_networks_speak_where_there_are_any() -> None:
     assert "networks" not in analysis_link(shape).evidence
     shape["assessment"]["scores"] = {"fused": 0.914, "members": {"cnn": 0.93, "rnn": 0.88}}
     assert analysis_link(shape).evidence.endswith(", networks 0.91 (cnn 0.93, rnn 0.88)")
+
+
+def test_the_alert_carries_the_networks_opinion_beside_the_rules() -> None:
+    figures = {"cnn": 0.9, "fused": 0.9, "boosted": 1.0, "consensus": 1.0}
+    figures |= {"disagreement": 0.0, "confidence": 0.8, "age_s": 0.4}
+    told = StoredAlert("a", "STEMI_DETECTED", "CRITICAL", 20.0, figures)
+    link = networks_link([told], "STEMI_DETECTED")
+    assert link.worked
+    assert "0.90 together, 1.00 with ST:  cnn 0.90" in link.evidence
+    silent = networks_link([replace(told, scores={})], "STEMI_DETECTED")
+    assert not silent.worked
+    assert "judged by rules alone" in silent.evidence
+    assert not networks_link("the database is locked", "STEMI_DETECTED").worked
+    assert not networks_link([], "STEMI_DETECTED").worked
 
 
 def test_a_silent_device_and_a_silent_daemon_break_the_chain() -> None:

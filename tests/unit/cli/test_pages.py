@@ -26,7 +26,6 @@ from ecgd.model.alarm import AlarmState
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import (
     ChannelFinding,
-    EnsembleScore,
     Outcome,
     PlacementFinding,
     Severity,
@@ -75,13 +74,6 @@ def test_status_names_every_value_with_its_age_within_80_columns() -> None:
     assert "sounding: high priority" in text
     for ago in ("for 0.3 s", "0.4 s ago", "0.8 s ago", "12 s ago", "3.0 s ago", "41 s ago"):
         assert ago in text
-
-
-def test_the_networks_opinion_has_a_line_where_there_is_one() -> None:
-    assert "Networks" not in _page_of(_with(sample_assessment()))
-    scores = EnsembleScore((("cnn", 0.93), ("rnn", 0.88)), 0.914, 1.0, 2, is_usual=True)
-    page = _page_of(_with(replace(sample_assessment(), scores=scores)))
-    assert "0.91 (cnn 0.93, rnn 0.88), as usual for this patient" in page
 
 
 def test_without_a_terminal_there_is_no_colour_and_with_one_there_is() -> None:

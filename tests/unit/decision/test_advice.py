@@ -140,8 +140,22 @@ def test_notes_of_scores() -> None:
     notes = clinical_notes(EventType.CARDIAC_ANOMALY, None, score, scoring="cnn, lstm, rnn")
     assert notes == (
         "ST was not measurable: infarction cannot be judged.",
-        "Networks: 0.84 (CNN 0.91, RNN 0.72); 0.19 apart; left out: lstm.",
+        "Networks: 0.84 (CNN 0.91, RNN 0.72); 1 of 2 see an anomaly; 0.19 apart; left out: lstm.",
         "What each network sees: rnn: evolving ST 0.90, cnn: infarction 0.81.",
+    )
+
+
+def test_notes_name_what_is_usual_explained_boosted_or_demoted() -> None:
+    score = EnsembleScore(
+        (("cnn", 0.91),), 0.91, 1.0, 1, is_usual=True, explained_by="ATRIAL_FIBRILLATION"
+    )
+    scoring = "cnn (weights x); lstm demoted: too slow"
+    notes = clinical_notes(EventType.CARDIAC_ISCHEMIA, None, score, scoring=scoring)
+    assert notes[1:] == (
+        "Networks: 0.91 (CNN 0.91); 1.00 with ST; 1 of 1 see an anomaly.",
+        "Such a score is usual for this patient.",
+        "The rules explain it: ATRIAL_FIBRILLATION.",
+        f"Networks installed: {scoring}.",
     )
 
 

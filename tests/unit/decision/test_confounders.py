@@ -207,7 +207,7 @@ def test_potassium_raises_an_anomaly_for_a_blood_test() -> None:
     assert finding.event_type is EventType.CARDIAC_ANOMALY
     assert finding.severity is Severity.HIGH
     assert finding.evidence[0].startswith("electrolyte assessment")
-    scores = EnsembleScore((("cnn", 0.95),), 0.95, 1.0, 1)
+    scores = EnsembleScore((("cnn", 0.95),), 0.95, 1.0, 1, is_clearly_new=True)
     (both,) = find(st, calm, scores, analysis=AnalysisSettings(), ensemble=EnsembleSettings())
     assert both.severity is Severity.CRITICAL
     assert both.evidence[0].startswith("electrolyte assessment")

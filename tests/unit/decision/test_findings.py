@@ -9,7 +9,7 @@ from st_vectors import leads_of, levels_of
 
 from ecgd.config.settings import AnalysisSettings, EnsembleSettings
 from ecgd.decision.confidence import st_confidence
-from ecgd.decision.findings import find, severity_of_score, unjudged_events
+from ecgd.decision.findings import find, unjudged_events
 from ecgd.decision.st_rules import judge_st
 from ecgd.model import rhythm as rhythm_labels
 from ecgd.model.finding import (
@@ -51,7 +51,8 @@ def st_at(risk: RiskLevel) -> StFinding:
 
 def score_of(fused: float, boosted: float | None = None) -> EnsembleScore:
     members = (("cnn", fused), ("lstm", fused))
-    return EnsembleScore(members, fused, boosted or fused, 2, left_out=("rnn",))
+    boosted = boosted or fused
+    return EnsembleScore(members, fused, boosted, 2, left_out=("rnn",), is_clearly_new=True)
 
 
 @pytest.mark.parametrize(
@@ -81,47 +82,6 @@ def test_a_score_never_hides_nor_changes_a_stemi(score: float) -> None:
     findings = found(st_at(RiskLevel.CRITICAL_STEMI), scores=score_of(score, 1.0))
     assert set(findings) == {EventType.STEMI_DETECTED}
     assert findings[EventType.STEMI_DETECTED].severity is Severity.CRITICAL
-
-
-@pytest.mark.parametrize(
-    ("score", "severity"),
-    [
-        (0.95, Severity.CRITICAL),
-        (0.90, Severity.CRITICAL),
-        (0.85, Severity.HIGH),
-        (0.80, Severity.HIGH),
-        (0.75, Severity.MEDIUM),
-        (0.749, None),
-        (0.65, None),
-    ],
-)
-def test_networks_alone(score: float, severity: Severity | None) -> None:
-    assert severity_of_score(score, ENSEMBLE) is severity
-    finding = found(scores=score_of(score)).get(EventType.CARDIAC_ANOMALY)
-    assert (finding and finding.severity) == severity
-    if finding is not None:
-        assert finding.confidence == score
-        assert finding.evidence == (
-            f"networks: {score:.2f} (cnn {score:.2f}, lstm {score:.2f})",
-            "2 of 2 agree",
-            "left out: rnn",
-        )
-
-
-def test_the_evidence_names_what_the_networks_see_the_surest_first() -> None:
-    shares = {"cnn: a": 0.51, "cnn: b": 0.97, "lstm: c": 0.49, "lstm: d": 0.6, "rnn: e": 0.7}
-    scores = replace(score_of(0.95), labels=tuple(shares.items()))
-    evidence = found(scores=scores)[EventType.CARDIAC_ANOMALY].evidence
-    assert "seen by cnn: b 0.97, rnn: e 0.70, lstm: d 0.60" in evidence
-    plain = found(scores=score_of(0.95))[EventType.CARDIAC_ANOMALY].evidence
-    assert not any("seen by" in words for words in plain)
-
-
-def test_a_score_that_is_usual_for_the_patient_raises_nothing() -> None:
-    usual = replace(score_of(0.95), is_usual=True)
-    assert set(found(scores=score_of(0.95))) == {EventType.CARDIAC_ANOMALY}
-    assert found(scores=usual) == {}
-    assert set(found(st_at(RiskLevel.CRITICAL_STEMI), scores=usual)) == {EventType.STEMI_DETECTED}
 
 
 def test_the_boost_alone_raises_no_anomaly() -> None:

@@ -55,10 +55,32 @@ def test_a_high_score_of_a_quiet_patient_is_news_until_it_has_lasted_an_hour() -
     assert watch.is_usual(0.8)
 
 
-def test_a_patient_who_is_ill_from_the_start_is_news_for_an_hour_too() -> None:
-    watch = seen(ScoreWatch(), 0.85, ADOPT_S - 60.0)
+def test_what_a_patient_came_with_is_news_for_ten_minutes() -> None:
+    watch = seen(ScoreWatch(), 0.85, KNOWN_S - 60.0)
     assert not watch.is_usual(0.85)
-    assert seen(watch, 0.85, 300.0).is_usual(0.85)
+    assert not watch.is_clearly_new(0.99), "nothing is known yet"
+    watch = seen(watch, 0.85, 120.0)
+    assert watch.is_usual(0.85)
+    assert watch.adoptions == 1
+    assert watch.is_clearly_new(0.99)
+
+
+def test_clearly_new_has_four_times_the_usual_odds() -> None:
+    watch = seen(ScoreWatch(), 0.5, 2 * KNOWN_S)
+    level = watch.usual_up_to
+    assert level is not None
+    odds = 4.0 * level / (1.0 - level)
+    assert not watch.is_clearly_new(odds / (1.0 + odds) - 0.005)
+    assert watch.is_clearly_new(odds / (1.0 + odds) + 0.005)
+
+
+def test_what_the_rules_explain_leaves_indecision_to_be_learned() -> None:
+    watch = ScoreWatch()
+    for k in range(2000):
+        watch = learn_score(watch, ScoreLesson(0.97, 5.0 * k, True, True), SETTINGS)
+    assert watch.adoptions == 0
+    assert watch.usual_up_to == pytest.approx(0.5, abs=0.05)
+    assert not watch.is_usual(0.75)
 
 
 def test_what_has_twice_the_usual_odds_is_news_again() -> None:

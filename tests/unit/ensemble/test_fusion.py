@@ -14,6 +14,7 @@ from ecgd.ensemble.fusion import MEMBERS, ST_RISK, fuse
 from ecgd.model.finding import RiskLevel
 
 SETTINGS = EnsembleSettings()
+MEMBER_KEY = "+".join(MEMBERS)
 
 
 @dataclass
@@ -64,6 +65,24 @@ def test_what_is_no_probability_is_left_out(broken: float) -> None:
 def test_a_member_of_weight_zero_alone_is_no_score() -> None:
     settings_ = replace(SETTINGS, rnn_weight=0.0)
     assert fuse({"rnn": 0.9}, settings_, QUIET) is None
+
+
+def test_a_member_of_weight_zero_has_no_voice_at_all() -> None:
+    settings_ = replace(SETTINGS, rnn_weight=0.0)
+    score = fuse({"cnn": 0.2, "lstm": 0.2, "rnn": 0.9}, settings_, QUIET)
+    assert score is not None
+    assert score.fused == pytest.approx(0.2)
+    assert (score.consensus, score.disagreement, score.left_out) == (0, 0.0, ("rnn",))
+
+
+def test_weights_that_do_not_sum_to_one_are_proportions() -> None:
+    doubled = replace(SETTINGS, cnn_weight=0.80, lstm_weight=0.70, rnn_weight=0.50)
+    members, calibrations = {"cnn": 0.9, "lstm": 0.6, "rnn": 0.2}, {MEMBER_KEY: Platt(1.0, 1.0)}
+    plain = fuse(members, SETTINGS, QUIET, calibrations)
+    same = fuse(members, doubled, QUIET, calibrations)
+    assert plain is not None
+    assert same is not None
+    assert same.fused == pytest.approx(plain.fused), "the calibration belongs to them as well"
 
 
 def test_an_unknown_member_is_an_error() -> None:

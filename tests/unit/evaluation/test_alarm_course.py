@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 from ecg_shapes import beat_times, ecg
 
 from ecgd.config.settings import Settings
-from ecgd.evaluation.alarm_course import count_critical, follow_alarms, raised_events
+from ecgd.ensemble.member import Answer, FusedCalibration
+from ecgd.evaluation.alarm_course import (
+    count_by_networks,
+    count_critical,
+    follow_alarms,
+    raised_events,
+)
 from ecgd.evaluation.stream import Analysed, analyse_stream, recording_of_uv
 from ecgd.model.finding import EventType
 from ecgd.model.signal import FloatArray
@@ -40,3 +49,36 @@ def test_a_critical_alarm_counts_once_however_long_it_stands() -> None:
     standing = [step for step in follow_alarms(assessments) if step.book.alarms]
     assert len(standing) > 10
     assert count_critical(analysed(stopping_uv(30.0)).assessments) == {}
+
+
+class Sure:
+    """Networks that always say the same."""
+
+    names = ("cnn", "lstm", "rnn")
+    scoring = "sure"
+    models_hash = "0"
+    fused_calibration: Mapping[str, FusedCalibration] = {}
+
+    def __init__(self, probability: float) -> None:
+        self.probability = probability
+
+    def score(self, inputs: Mapping[str, FloatArray | None]) -> dict[str, Answer | None]:
+        return {name: Answer(self.probability) for name in self.names}
+
+
+def test_the_networks_own_alarm_counts_once_and_after_hold_off() -> None:
+    recording = recording_of_uv("heart", ("I", "II"), 250.0, stopping_uv(100.0, 100.0))
+    seen = analyse_stream(recording, Settings(), Sure(0.77))
+    assert count_by_networks(seen) == 1
+    in_turn = list(seen.in_turn)
+    assert in_turn[::2] == list(seen.assessments) and in_turn[1::2] == list(seen.opinions)
+    half = len(seen.assessments) // 2
+    early = replace(seen, assessments=seen.assessments[:half], opinions=seen.opinions[:half])
+    assert count_by_networks(early) == 0
+    assert count_by_networks(analyse_stream(recording, Settings(), Sure(0.7))) == 0
+
+
+def test_without_networks_there_is_nothing_of_theirs() -> None:
+    seen = analysed(stopping_uv(20.0, 20.0))
+    assert seen.opinions == () and list(seen.in_turn) == list(seen.assessments)
+    assert count_by_networks(seen) == 0

@@ -79,7 +79,7 @@ def test_pieces_that_are_done_are_not_done_again(
     state = tmp_path / "pieces.jsonl"
     asked: list[int] = []
 
-    def study(data: Path, piece: int, hours: float) -> AlarmRow:
+    def study(data: Path, piece: int, hours: float, models: Path | None) -> AlarmRow:
         asked.append(piece)
         return AlarmRow(piece, "normal", "p", hours, 1.0, {"STEMI_DETECTED": piece})
 
@@ -88,10 +88,52 @@ def test_pieces_that_are_done_are_not_done_again(
     keep_row(state, AlarmRow(0, "normal", "p", 0.5, 0.9, {}))
     with state.open("a", encoding="utf-8") as file:
         file.write(json.dumps({"piece": 2})[:-3] + "\n")
-    rows = [job() for job in alarm_jobs(tmp_path, 6.0, 2.0, state)]
+    rows = [job() for job in alarm_jobs(tmp_path, 6.0, 2.0, state, tmp_path)]
     assert asked == [0, 2]
     assert [row.piece for row in rows] == [0, 1, 2]
     assert [row.piece for row in read_rows(state)] == [1, 0, 0, 2]
     page = alarm_section(rows)
     assert "| **all** | 6.0 | 96.7 % | 2 | 8.00 (0.97 to 28.90) |" in page
     assert "By kind: STEMI_DETECTED 2." in page
+
+
+def test_pieces_of_other_networks_are_done_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "pieces.jsonl"
+    keep_row(state, AlarmRow(0, "normal", "p", 2.0, 1.0, {}, 1, "old"))
+    keep_row(state, AlarmRow(1, "atrial fibrillation", "q", 2.0, 1.0, {}))
+    keep_row(state, AlarmRow(2, "normal", "r", 2.0, 1.0, {}, 0, "new"))
+    monkeypatch.setattr(alarm_study, "judged_hash", lambda models: "new")
+    asked: list[int] = []
+
+    def study(data: Path, piece: int, hours: float, models: Path | None) -> AlarmRow:
+        asked.append(piece)
+        return AlarmRow(piece, "normal", "p", hours, 1.0, {}, 2, "new")
+
+    monkeypatch.setattr(alarm_study, "study_alarms", study)
+    rows = [job() for job in alarm_jobs(tmp_path, 6.0, 2.0, state, tmp_path)]
+    assert asked == [0]
+    page = alarm_section(rows)
+    # Two alarms in four hours of two patients: 12 in 24 h, 0.2422 to 7.2247 of them in these.
+    assert "| 2 | 4.0 | 2 | 1 | 12.00 (1.45 to 43.35) | missed |" in page
+
+
+def test_where_no_networks_were_asked_nothing_is_said_of_them() -> None:
+    assert "networks" not in alarm_section([AlarmRow(0, "normal", "p", 2.0, 1.0, {})])
+    quiet = alarm_section([AlarmRow(0, "normal", "p", 200.0, 1.0, {}, 0, "new")])
+    assert "| 1 | 200.0 | 0 | 0 | 0.00 (0.00 to 0.44) | kept |" in quiet
+    little = alarm_section([AlarmRow(0, "normal", "p", 5.0, 1.0, {}, 0, "new")])
+    assert "| not told |" in little
+
+
+def test_who_taught_the_networks_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    patients = [ShortRecord(name, name, frozenset(), np.zeros((2, 1))) for name in "abcd"]
+    monkeypatch.setattr(alarm_study, "taught", lambda models, patient: patient in "ac")
+
+    def order(number: int, *, ranked: bool) -> str:
+        found = alarm_study._in_order(patients, number, models=None, ranked=ranked)
+        return "".join(record.patient for record in found)
+
+    assert order(0, ranked=True) == "bdac" and order(1, ranked=True) == "dacb"
+    assert order(1, ranked=False) == "bcda"

@@ -143,6 +143,21 @@ def test_models_of_the_package_are_found(tmp_path: Path, monkeypatch: pytest.Mon
     assert isinstance(load_scorer(None), NoModels)
 
 
+def test_networks_without_a_manifest_are_no_clear_state(tmp_path: Path) -> None:
+    install(tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    with pytest.raises(ModelError, match=r"manifest\.json cannot be read \(there is no such file"):
+        load_scorer(tmp_path)
+
+
+def test_a_manifest_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> None:
+    install(tmp_path)
+    with (tmp_path / "manifest.json").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ModelError, match="larger than"):
+        load_scorer(tmp_path)
+
+
 def test_a_manifest_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     install(tmp_path)
     (tmp_path / "manifest.json").write_text("{", encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Callable
 from math import inf, nan
@@ -14,7 +15,7 @@ import pytest
 from model_examples import SHAPES, Clock, install, put, read_manifest, write_manifest
 
 from ecgd.inference.manifest import parse_manifest
-from ecgd.inference.seat import AGAIN_S, SELF_TEST_S, Seat
+from ecgd.inference.seat import AGAIN_S, SELF_TEST_S, SOUND_S, Seat
 from ecgd.model.signal import FloatArray
 from ecgd.model.status import NetworkState
 
@@ -82,14 +83,51 @@ def drift(directory: Path) -> None:
     put(directory, "cnn", bytes(content))
 
 
+def remove(directory: Path) -> None:
+    (directory / "cnn.tflite").unlink()
+
+
+def replace_by_a_directory(directory: Path) -> None:
+    remove(directory)
+    (directory / "cnn.tflite").mkdir()
+
+
+def replace_by_a_pipe(directory: Path) -> None:
+    remove(directory)
+    os.mkfifo(directory / "cnn.tflite")
+
+
+def replace_by_something_huge(directory: Path) -> None:
+    with (directory / "cnn.tflite").open("wb") as file:
+        file.truncate(1 << 40)
+
+
+def make_for_another_version(directory: Path) -> None:
+    """Change nothing but the shape, in file and manifest alike: the file is not looked into."""
+    manifest = read_manifest(directory)
+    rnn = manifest["members"]["rnn"]
+    manifest["members"]["cnn"] = rnn
+    write_manifest(directory, manifest)
+
+
+def fill_with_zeros(directory: Path) -> None:
+    path = directory / "cnn.tflite"
+    path.write_bytes(bytes(path.stat().st_size))
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda directory: (directory / "cnn.tflite").unlink(), r"cnn\.tflite cannot be read"),
+        (remove, r"cnn\.tflite cannot be read \(there is no such file"),
+        (replace_by_a_directory, "it is no ordinary file"),
+        (replace_by_a_pipe, "it is no ordinary file"),
+        (replace_by_something_huge, "it is larger than 67108864 bytes"),
+        (make_for_another_version, r"inputs of \(1, 30, \d+\), this version .* \(1, 1250, 6\)"),
+        (fill_with_zeros, r"cnn\.tflite is damaged or of another version"),
         (other_hash, r"cnn\.tflite is damaged or of another version"),
         (truncate, r"cnn\.tflite is damaged or of another version"),
         (garble, "model cnn is no TFLite file"),
-        (swap, r"input: name is .*; shape is \(1, 30, 41\)"),
+        (swap, r"input: name is .*; shape is \(1, 30, \d+\)"),
         (drift, "model cnn has drifted: golden vector 1 is 5 steps off, 0 are allowed"),
     ],
 )
@@ -142,6 +180,33 @@ def test_a_demoted_member_is_tried_again_ever_more_rarely_until_it_is_sound(
     assert seat.state.demoted == ""
     assert "in service" in caplog.records[-1].message
     assert seat.ask(VALUES) is not None
+
+
+def test_one_that_is_slow_only_at_work_does_not_come_and_go_every_ten_seconds(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    seat = seat_of(install(tmp_path), clock, slow_s=0.030)
+
+    def work() -> None:
+        """Let it be slow until it is demoted, then wait until it is back."""
+        clock.step_s = 0.040
+        while seat.state.is_ready:
+            seat.ask(VALUES)
+        clock.step_s = 0.0
+        while not seat.state.is_ready:
+            clock.now_s += 1.0
+            seat.tend()
+
+    seat.tend()
+    began_s = clock.now_s
+    for _ in range(4):
+        work()
+    assert clock.now_s - began_s >= sum(AGAIN_S[:4])
+    clock.now_s += SOUND_S
+    began_s = clock.now_s
+    work()
+    assert clock.now_s - began_s < 2 * AGAIN_S[0], "it was sound for an hour in between"
 
 
 def test_too_slow_three_times_in_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,13 +35,14 @@ class FixedScores:
     models_hash = "0"
     fused_calibration: Mapping[str, FusedCalibration] = {}
 
-    def __init__(self, answer: float) -> None:
+    def __init__(self, answer: float, label: str = "infarction") -> None:
         self.answer = answer
+        self.label = label
         self.shapes: list[dict[str, tuple[int, ...]]] = []
 
     def score(self, inputs: Mapping[str, FloatArray | None]) -> dict[str, Answer | None]:
         self.shapes.append({k: v.shape for k, v in inputs.items() if v is not None})
-        return {"cnn": Answer(self.answer, (("infarction", 0.7),)), "lstm": Answer(self.answer)}
+        return {"cnn": Answer(self.answer, ((self.label, 0.7),)), "lstm": Answer(self.answer)}
 
 
 def analysis(scorer: Scorer | None = None) -> Analysis:
@@ -229,7 +230,7 @@ def test_networks_answer_second_and_can_raise_an_anomaly_alone() -> None:
     assert scored.scores.models_hash == "0"
     (finding,) = scored.findings
     assert finding.event_type is EventType.CARDIAC_ANOMALY
-    assert scorer.shapes == [{"cnn": (1250, 6), "lstm": (125, 16)}]
+    assert scorer.shapes == [{"cnn": (1250, 6), "lstm": (125, 17)}]
 
 
 def test_what_is_usual_for_the_patient_is_no_finding_of_the_networks() -> None:
@@ -251,6 +252,24 @@ def test_what_is_usual_for_the_patient_is_no_finding_of_the_networks() -> None:
         assert scored.assessment.scores is not None
         assert scored.assessment.scores.is_usual is (not kinds)
         assert scored.teach(history).score_watch.time_s == window.time_s
+
+
+def test_what_the_rules_find_by_themselves_is_no_finding_of_the_networks() -> None:
+    judge = analysis(FixedScores(0.95))
+    history = History()
+    for window in windows_of("synthetic:?rhythm=af&rate=90&noise=none&seed=3", 45):
+        assessed = judge.assess(window, history)
+        history = assessed.history
+    for label, reason in (("atrial fibrillation", "ATRIAL_FIBRILLATION"), ("infarction", "")):
+        scored = analysis(FixedScores(0.95, label)).score(assessed)
+        kinds = {each.event_type: each.severity for each in scored.assessment.findings}
+        assert kinds[EventType.ATRIAL_FIBRILLATION] is Severity.MEDIUM
+        assert scored.assessment.scores is not None
+        assert scored.lesson is not None
+        assert scored.assessment.scores.explained_by == reason
+        assert scored.lesson.is_explained is bool(reason)
+        assert (EventType.CARDIAC_ANOMALY in kinds) is not bool(reason)
+        assert kinds.get(EventType.CARDIAC_ANOMALY, Severity.MEDIUM) is Severity.MEDIUM
 
 
 def test_scores_become_usual_in_one_window() -> None:

@@ -174,7 +174,7 @@ def test_frames_carry_the_running_beat() -> None:
     kinds = {4: BeatClass.V}
     times_s = (0.5, 1.5, 2.5, 3.5, 4.0, 5.5, 6.5, 7.5, 8.5, 9.5)
     beats = tuple(beat_at(at_s, kinds.get(k, BeatClass.N)) for k, at_s in enumerate(times_s))
-    strip = Strip(np.ones((2, STRIP_SAMPLES)), STRIP_SAMPLES, FS_HZ, beats, oscillation=-3.0)
+    strip = Strip(np.ones((2, STRIP_SAMPLES)), STRIP_SAMPLES, FS_HZ, beats, -3.0, fibrillation=5.0)
 
     frames = beat_frames(strip)
 
@@ -185,6 +185,7 @@ def test_frames_carry_the_running_beat() -> None:
     assert named["prematurity"][round(4.0 / 0.08)] == pytest.approx(-4.0)
     assert named["prematurity"][-1] == pytest.approx(0.0)
     assert set(named["oscillation"]) == {-1.5}
+    assert set(named["fibrillation"]) == {2.5}
 
 
 def test_nothing_known_gives_zeros_and_never_throws() -> None:

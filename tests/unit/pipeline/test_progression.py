@@ -56,7 +56,7 @@ def test_a_row_holds_the_figures_in_their_scales() -> None:
     shape = LeadShape(0.05, 0.8, 0.3, q_s=0.03, t_mv=0.2)
     morphology = Morphology(dict.fromkeys(LIMB_LEADS, shape), 0.1, 60.0, True, False, 0.8, 5)
 
-    row = row_of(assessment(0.15, 100.0), beats, morphology, oscillation=-3.0)
+    row = row_of(assessment(0.15, 100.0), beats, morphology, oscillation=-3.0, fibrillation=2.0)
 
     assert row.shape == (FIGURES,) and row[0] == 1.0
     assert figure(row, "heart_rate_bpm") == pytest.approx(100.0)
@@ -68,10 +68,11 @@ def test_a_row_holds_the_figures_in_their_scales() -> None:
     assert figure(row, "q_III_s") == pytest.approx(0.03)
     assert figure(row, "has_p") == pytest.approx(1.0)
     assert figure(row, "oscillation") == pytest.approx(-3.0)
+    assert figure(row, "fibrillation") == pytest.approx(2.0)
 
 
 def test_what_is_unknown_is_zero_and_what_is_wild_is_cut() -> None:
-    row = row_of(assessment(5.0), (), None, None)
+    row = row_of(assessment(5.0), (), None, None, None)
 
     assert row[NAMES.index("heart_rate_bpm")] == 0.0
     assert row[NAMES.index("pr_ms")] == 0.0

@@ -6,10 +6,12 @@ import json
 from dataclasses import replace
 
 import pytest
+from sample_daemon import sample_assessment
 
 from ecgd.config.settings import AlarmSettings, WebhookSettings
 from ecgd.model.alarm import Alarm, AlarmState, Alert
-from ecgd.model.finding import Domain, EventType, Severity
+from ecgd.model.assessment import Assessment
+from ecgd.model.finding import Domain, EnsembleScore, EventType, Severity
 from ecgd.service.occurrence import Circumstances, Moment, address_alert, compose_alert
 
 ALARM = Alarm(
@@ -25,12 +27,14 @@ ALARM = Alarm(
 CIRCUMSTANCES = Circumstances("boot", False, "no model installed: rules only", "", "cfg")
 
 
-def alert(alarm: Alarm = ALARM, *, simulated: bool = False) -> Alert:
+def alert(
+    alarm: Alarm = ALARM, *, simulated: bool = False, assessment: Assessment | None = None
+) -> Alert:
     return compose_alert(
         alarm,
         patient_id="anna",
         patient_name="Anna Example",
-        assessment=None,
+        assessment=assessment,
         moment=Moment(1000.0, 5.0, clock_synchronised=True),
         circumstances=replace(CIRCUMSTANCES, simulated=simulated),
         settings=AlarmSettings(location="2nd floor", emergency_number="911"),
@@ -48,6 +52,24 @@ def test_an_alert_says_what_to_do_and_that_no_network_scored_it() -> None:
     assert any("no model installed" in note for note in made.clinical_notes)
     assert made.not_visible
     assert made.location == "2nd floor"
+
+
+def test_an_alert_carries_the_second_opinion_and_how_old_it_is() -> None:
+    scores = EnsembleScore((("cnn", 0.9), ("lstm", 0.7)), 0.8, 1.0, 1, ("rnn",), 0.2, 0.48)
+    made = alert(assessment=replace(sample_assessment(), scores=scores, scores_age_s=1.0))
+    figures = {
+        "cnn": 0.9,
+        "lstm": 0.7,
+        "fused": 0.8,
+        "boosted": 1.0,
+        "consensus": 1.0,
+        "disagreement": 0.2,
+        "confidence": 0.48,
+        "age_s": 1.0,
+    }
+    assert dict(made.scores) == figures
+    (item,) = address_alert(made, (target("bench"),))
+    assert json.loads(item.body)["data"]["scores"] == figures
 
 
 @pytest.mark.parametrize("simulated", [False, True])

@@ -7,11 +7,12 @@ from itertools import count
 
 import numpy as np
 import pytest
+from sample_daemon import sample_assessment
 
 from ecgd.config.settings import PatientSettings, Settings
 from ecgd.model.alarm import AlarmState, ChangeKind, Observation
 from ecgd.model.device import DeviceInfo, DeviceStatus
-from ecgd.model.finding import Domain, EnsembleScore, EventType, Finding, Severity
+from ecgd.model.finding import Domain, EnsembleScore, EventType, Finding, Outcome, Severity
 from ecgd.model.link import BytesReceived, LinkClosed, LinkOpened, LinkState
 from ecgd.protocol import BlockEncoder
 from ecgd.service.session import PatientSession
@@ -278,18 +279,34 @@ def test_a_device_that_never_comes_is_an_alarm_and_one_that_comes_at_once_is_non
     assert present.session.status(present.now_s, analysed=0, replaced=0).alarms == ()
 
 
-def opinion(fused: float, *, is_usual: bool = False) -> EnsembleScore:
-    return EnsembleScore((("cnn", fused),), fused, fused, 0, is_usual=is_usual)
-
-
-def test_a_notable_score_is_told_once_until_it_has_left_its_band() -> None:
+def test_a_notable_score_is_told_once_it_has_lasted() -> None:
     session = Bench().session
-    scores = (0.2, 0.65, 0.70, 0.74, 0.75, 0.70, 0.3, 0.66)
-    told = [score for score in scores if session.becomes_notable(opinion(score))]
-    assert told == [0.65, 0.70, 0.66]
+    told = [
+        second
+        for second in range(300)
+        if session.becomes_notable(EnsembleScore((("cnn", 0.7),), 0.7, 0.7, 0), float(second))
+    ]
+    assert told == [60]
 
 
-def test_a_score_that_is_usual_for_the_patient_is_not_notable() -> None:
+def test_the_rules_answer_is_shown_beside_the_last_opinion_while_that_is_fresh() -> None:
     session = Bench().session
-    assert not session.becomes_notable(opinion(0.7, is_usual=True))
-    assert session.becomes_notable(opinion(0.7))
+    scores = EnsembleScore((("cnn", 0.4),), 0.4, 0.4, 0)
+    first = sample_assessment()
+    fs_hz = first.fs_hz
+
+    def shown(later_s: float, **more: object) -> tuple[EnsembleScore | None, float]:
+        end_index = first.end_index + round(later_s * fs_hz)
+        session.conclude(replace(first, end_index=end_index, **more), later_s)  # type: ignore[arg-type]
+        assert session.assessment is not None
+        return session.assessment.scores, session.assessment.scores_age_s
+
+    assert shown(0.0) == (None, 0.0)
+    assert shown(0.0, scores=scores) == (scores, 0.0)
+    assert shown(1.0) == (scores, 1.0)
+    assert shown(4.0) == (scores, 4.0)
+    assert shown(7.0) == (None, 0.0)
+    assert shown(8.0, scores=scores) == (scores, 0.0)
+    assert shown(9.0, origin=first.origin + 1) == (None, 0.0)
+    assert shown(10.0, outcome=Outcome.CANNOT_JUDGE) == (None, 0.0)
+    assert shown(11.0) == (None, 0.0), "nothing is carried over what could not be judged"

@@ -101,6 +101,7 @@ def test_the_networks_answer_follows_the_rules() -> None:
         "consensus": 1,
         "disagreement": 0.4,
         "is_usual": False,
+        "explained_by": "",
         "left_out": [],
     }
     assert rows(thinner, replace(make_assessment(1), scores=SCORES)) == ()

@@ -88,6 +88,7 @@ def test_what_is_written_loads_and_answers_as_it_was_judged(tmp_path: Path) -> N
     assert {path.name for path in tmp_path.iterdir()} == {
         "manifest.json",
         "MODEL_CARD.md",
+        "rivals.json",
         "patients.csv",
         *(f"{name}.tflite" for name in MEMBERS),
     }

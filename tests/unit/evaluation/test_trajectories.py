@@ -7,8 +7,8 @@ import pytest
 
 from ecgd.evaluation.anomaly_labels import ANOMALY, FALLING_ST, INFARCTION, RISING_ST, ST_T
 from ecgd.evaluation.injection import BeatTimes, projections, weaker_of_best_pair
+from ecgd.evaluation.trajectories import Episode, Trajectory, draw_trajectory, lay_over
 from ecgd.model.finding import Territory
-from ecgd.training.trajectories import Episode, Trajectory, draw_trajectory, lay_over
 
 RISE = Episode(Territory.INFERIOR, 90.0, 0.3, 300.0, 600.0, 700.0, 800.0)
 FALL = Episode(Territory.INFERIOR, 90.0, -0.2, 300.0, 600.0, 700.0, 800.0)
