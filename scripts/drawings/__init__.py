@@ -1,0 +1,1 @@
+"""The drawings of docs/hardware.md: electrodes and wiring, as SVG that stands alone."""
