@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from sample_bluetooth import FakeBluetooth
 from sample_desks import FakeBaselines, FakeConfig, FakeCoverage, FakeNotes, FakeSt
 from sample_patients import FakePatientDesk
 
@@ -252,6 +253,7 @@ class FakeGateway:
             AlertEntry(sample_alert("d4e5f6"), AlarmState.CLEARED, "nurse", NOW_UNIX_S - 60.0),
         ]
         self.calls: list[tuple[object, ...]] = []
+        self.bluetooth = FakeBluetooth()
         self.notes = FakeNotes(NOW_UNIX_S)
         self.baselines = FakeBaselines(NOW_UNIX_S)
         self.config = FakeConfig()

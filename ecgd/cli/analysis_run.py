@@ -73,11 +73,14 @@ def requests_of(
     unit: str | None,
     highpass_hz: float | None,
     features: bool = False,
+    key_file: Path | None = None,
 ) -> list[AnalysisRequest]:
     """Return one request per recording."""
     named = None if leads is None else tuple(leads)
     found = find_recordings(paths)
-    return [AnalysisRequest(path, fs_hz, named, unit, highpass_hz, features) for path in found]
+    return [
+        AnalysisRequest(path, fs_hz, named, unit, highpass_hz, features, key_file) for path in found
+    ]
 
 
 def watchers_of(

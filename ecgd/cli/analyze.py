@@ -60,6 +60,12 @@ def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> 
     metavar="FILE",
     help="Thresholds and hold-offs of this configuration.  [default: the built-in ones]",
 )
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Key of the device whose sealed bytes were recorded (.ecgdbytes).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines for programs.")
 @click.option(
     "--annotations",
@@ -92,6 +98,7 @@ def analyze(
     highpass_hz: float | None,
     hold_off_s: float | None,
     config: Path | None,
+    key_file: Path | None,
     as_json: bool,
     annotations: Path | None,
     features: Path | None,
@@ -104,7 +111,10 @@ def analyze(
     or a directory, which means the recordings in it.
     """
     if st_levels:
-        given = (paths, fs_hz, leads, unit, highpass_hz, hold_off_s, annotations, features)
+        given = (
+            *(paths, fs_hz, leads, unit, highpass_hz),
+            *(hold_off_s, key_file, annotations, features),
+        )
         if any(each not in (None, ()) for each in given):
             raise click.UsageError("--st-levels goes with --config and --json only")
         from ecgd.cli.st_levels_run import judge_files  # noqa: PLC0415 - numpy is slow to load
@@ -124,6 +134,7 @@ def analyze(
         unit=unit,
         highpass_hz=highpass_hz,
         features=features is not None,
+        key_file=key_file,
     )
     watchers = run.watchers_of(
         requests, as_json=as_json, annotations=annotations, features=features

@@ -20,7 +20,7 @@ COMMANDS: Final = {
     "tail": "ecgd.cli.tail:tail",
     "record": "ecgd.cli.record:record",
     "patients": "ecgd.cli.patients:patients",
-    "devices": "ecgd.cli.devices:devices",
+    "device": "ecgd.cli.device:device",
     "baseline": "ecgd.cli.baseline:baseline",
     "notes": "ecgd.cli.notes:notes",
     "coverage": "ecgd.cli.coverage:coverage",
@@ -34,6 +34,9 @@ COMMANDS: Final = {
     "completion": "ecgd.cli.completion:completion",
 }
 
+ALIASES: Final = {"devices": "device"}
+"""Names of before, which go on working and are not listed."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are named; their errors get exit codes."""
@@ -42,9 +45,10 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        module, _, attribute = COMMANDS[name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 

@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from ecgd.cli.bluetooth_page import signal_text, standing_text
 from ecgd.cli.coverage_words import recent_words
 from ecgd.cli.opinion_words import (
     agreement_text,
@@ -203,11 +204,24 @@ def _add_link(grid: Table, patient: Json) -> None:
     text = Text(link["state"], "" if link["state"] == "up" else "yellow")
     if link["reason"]:
         text.append(f": {clean(link['reason'])}")
+    if link["authenticated"]:
+        text.append(", authenticated", "green")
     if figures["samples"]:
         lost, total = figures["samples_lost"], figures["samples"] + figures["samples_lost"]
         share = f" ({100 * lost / total:.2f} %)" if lost else ""
         text.append(f"  {count(figures['packets'], 'packet')}, {count(lost, 'sample')} lost{share}")
     grid.add_row("Link", text, f"for {duration(link['age_s'])}")
+    if link["bluetooth"]:
+        _add_bluetooth(grid, link)
+
+
+def _add_bluetooth(grid: Table, link: Json) -> None:
+    bluetooth = link["bluetooth"]
+    device = bluetooth["device"]
+    text = Text(f"{clean(device['address'])}  {standing_text(device)}")
+    if bluetooth["trouble"] and bluetooth["trouble"] != link["reason"]:
+        text.append(f"\n{clean(bluetooth['trouble'])}", "yellow")
+    grid.add_row("Bluetooth", text, signal_text(device))
 
 
 def _add_device(grid: Table, patient: Json) -> None:

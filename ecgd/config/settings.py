@@ -247,6 +247,13 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BluetoothSettings:
+    """The adapter; which devices are allowed in is what the patients' sources say."""
+
+    adapter: str = setting("", "the adapter that is used, as in hci0; empty: the first one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSettings:
     """What a device cannot say of itself; what a ``block`` device says in its hello goes first."""
 
@@ -276,6 +283,9 @@ class DeviceSettings:
         low=-1,
         high=1000,
     )
+    key_file: str = setting(
+        "", "block: only packets sealed with the key in this file are taken, mode 0600"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,11 +294,18 @@ class PatientSettings:
 
     id: str = required("short name in commands and logs: letters, digits, - and _")
     name: str = setting("", "name as people read it; empty: the id")
-    source: str = required("URL of the device: serial://, socket://, replay: or synthetic:")
+    source: str = required(
+        "URL of the device: bluetooth://, serial://, socket://, replay: or synthetic:"
+    )
     sex: str = setting("unknown", "for thresholds", choices=("female", "male", "unknown"))
     birth_year: int = setting(0, "for thresholds; 0: unknown", low=0, high=2100)
     device_id: str = setting(
         "", "only this device is accepted; empty: the first one that comes, from then on"
+    )
+    pin_file: str = setting(
+        "",
+        "file with the PIN of a bluetooth:// device, mode 0600; empty: the one it was paired with, "
+        "else 1234, which everybody knows",
     )
     device: DeviceSettings = section(DeviceSettings, "what the patient's device cannot say")
 
@@ -303,5 +320,6 @@ class Settings:
     alarms: AlarmSettings = section(AlarmSettings, "alarm behaviour")
     gpio: GpioSettings = section(GpioSettings, "pins")
     store: StoreSettings = section(StoreSettings, "database")
+    bluetooth: BluetoothSettings = section(BluetoothSettings, "Bluetooth adapter")
     webhooks: tuple[WebhookSettings, ...] = section(tuple, "targets for alerts")
     patients: tuple[PatientSettings, ...] = section(tuple, "patients, at most seven")

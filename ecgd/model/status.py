@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ecgd.model.alarm import Alarm
 from ecgd.model.assessment import Assessment
+from ecgd.model.bluetooth import BluetoothLink
 from ecgd.model.coverage import CoverageSum
 from ecgd.model.device import DeviceInfo, DeviceStatus
 from ecgd.model.link import LinkState, LinkStatistics
@@ -31,7 +32,8 @@ class LatencySummary:
 class PatientStatus:
     """One patient as it stands. Ages in seconds; None: never seen.
 
-    ``coverage`` is the account of the last hour, as far as the daemon has run.
+    ``coverage`` is the account of the last hour, as far as the daemon has run. ``authenticated``
+    says whether the device has proved who it is; None: there is no key to prove it with.
     """
 
     patient_id: str
@@ -54,7 +56,9 @@ class PatientStatus:
     device_standing: str = "not bound"
     device_words: tuple[str, ...] = ()
     device_limits: tuple[str, ...] = ()
+    authenticated: bool | None = None
     coverage: CoverageSum | None = None
+    bluetooth: BluetoothLink | None = None
 
 
 @dataclass(frozen=True, slots=True)

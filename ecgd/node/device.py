@@ -21,6 +21,7 @@ from ecgd.protocol.command import (
 from ecgd.protocol.decoder import BlockDecoder
 from ecgd.protocol.encoder import BlockEncoder
 from ecgd.protocol.hello import fs_to_mhz
+from ecgd.protocol.seal import LinkKey
 
 FS_HZ: Final = 250.0
 PACKET_SAMPLES: Final = 25
@@ -85,8 +86,8 @@ class Device(Protocol):
 class SimulatedDevice:
     """Samples at 250 Hz by its own clock, speaks ``block`` and obeys commands.
 
-    ``boot`` is the number of its first run, each reset takes the next one. ``tell`` gets what a
-    bystander would see (the LED).
+    ``boot`` is the number of its first run, each reset takes the next one. With a ``key`` it seals
+    its packets. ``tell`` gets what a bystander would see (the LED).
     """
 
     def __init__(
@@ -96,10 +97,12 @@ class SimulatedDevice:
         battery: Battery,
         *,
         boot: int = 0,
+        key: LinkKey | None = None,
         tell: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._feed = feed
         self._boot_number = boot - 1
+        self._key = key
         self._tell = tell
         self._battery = battery
         self.info = DeviceInfo(
@@ -164,7 +167,7 @@ class SimulatedDevice:
 
     def _boot(self, time_s: float, cause: str, *, ready_s: float) -> None:
         self._boot_number = (self._boot_number + 1) % _BOOT_MODULUS
-        self._encoder = BlockEncoder(boot=self._boot_number)
+        self._encoder = BlockEncoder(boot=self._boot_number, key=self._key)
         self._decoder = BlockDecoder()
         self._booted_s = time_s
         self._ready_s = ready_s
@@ -231,6 +234,8 @@ class SimulatedDevice:
 
     def _carry_out(self, packet: CommandPacket) -> tuple[Answer, int]:
         match packet.command:
+            case Command.HELLO:
+                return Answer.OK, int(self._key is not None)
             case Command.START:
                 self._sending = True
             case Command.STOP:

@@ -16,7 +16,7 @@ from ecgd.protocol.hello import LEAD_CODES
 from ecgd.sources.patient import ElectrodeOff
 from ecgd.sources.recording import COUNTS_PER_MV, Recording
 from ecgd.sources.stream import SampleStream, open_stream
-from ecgd.sources.url import SerialUrl, SocketUrl, parse_source
+from ecgd.sources.url import BluetoothUrl, SerialUrl, SocketUrl, parse_source
 
 _LIMB_ELECTRODES: Final = {
     "I": frozenset(("RA", "LA")),
@@ -113,7 +113,7 @@ class Feed:
 
 def _open(url: str, fs_hz: float) -> SampleStream:
     source = parse_source(url)
-    if isinstance(source, SerialUrl | SocketUrl):
+    if isinstance(source, BluetoothUrl | SerialUrl | SocketUrl):
         raise SourceError(f"source {url!r} is a device", "Give replay: or synthetic: to the node.")
     return open_stream(source, fs_hz, two_channels)
 

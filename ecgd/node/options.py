@@ -49,6 +49,7 @@ class NodeOptions:
     duration_s: float
     device_id: str
     boot: int | None
+    key_file: Path | None
     log: Path | None
     device: DeviceSettings
     channel_faults: ChannelFaults
@@ -78,7 +79,12 @@ class _AddSource(argparse.Action):
 
 def read_options(arguments: Sequence[str]) -> NodeOptions:
     """Read the command line; a wrong one ends the program with status 2 and says why."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.key_file is not None and given.protocol != "block":
+        parser.error("--key-file goes with --protocol block: six-lead frames cannot be sealed")
+    if given.key_file is not None and given.boot is None:
+        parser.error("--key-file needs --boot N, a greater N at each start: no run may come twice")
     stall_every_s, stall_length_s = given.stall
     impairment = Impairment(
         packet_loss=given.loss,
@@ -101,6 +107,7 @@ def read_options(arguments: Sequence[str]) -> NodeOptions:
         duration_s=given.duration,
         device_id=given.device_id,
         boot=given.boot,
+        key_file=given.key_file,
         log=given.log,
         device=_device(given),
         channel_faults=ChannelFaults(dict(given.channel_fault), given.exchange),
@@ -144,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="number of the device's first run (default: another one at each start)",
     )
+    add("--key-file", type=Path, help="seal the packets with the key in this file (block only)")
     add("--duration", type=_between("seconds", 0.1, 1e9), default=math.inf, metavar="SECONDS")
     add("--log", type=Path, help="write what is transmitted and heard as .ecgdbytes")
     return parser

@@ -23,6 +23,7 @@ from ecgd.node.uart import Uart
 from ecgd.protocol.line import MAX_LINE_LOAD, line_load, six_lead_load
 from ecgd.sources.byte_log import SUFFIX, ByteLogHeader, ByteLogWriter, Direction
 from ecgd.sources.byte_log_device import device_notes
+from ecgd.sources.key_file import load_link_key
 from ecgd.sources.url import ReplayUrl, parse_source
 
 TICK_S: Final = 0.01
@@ -157,7 +158,8 @@ def _device(options: NodeOptions) -> Device:
         return SixLeadDevice(feed, options.device, options.channel_faults)
     # Process numbers rise from start to start, as the run number in a device's EEPROM does.
     boot = os.getpid() & 0xFFFF if options.boot is None else options.boot
-    return SimulatedDevice(feed, options.device_id, options.battery, boot=boot, tell=_say)
+    key = load_link_key(options.key_file) if options.key_file else None
+    return SimulatedDevice(feed, options.device_id, options.battery, boot=boot, key=key, tell=_say)
 
 
 def _say(text: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import numpy as np
 
 from ecgd.model.device import DeviceInfo
 from ecgd.pipeline.intake_event import FaultSeen, ReplySeen, StatusSeen
 from ecgd.pipeline.line_event import DeviceDescribed, LineEvent, SamplesDecoded
+from ecgd.pipeline.seal_watch import SealWatch
 from ecgd.protocol import (
     BlockDecoder,
     DecoderStatistics,
@@ -18,27 +20,36 @@ from ecgd.protocol import (
     Packet,
     ReplyPacket,
     SamplesPacket,
+    SealGuard,
     StatusPacket,
     Timeline,
 )
 
-WAITING_PACKETS = 50
-"""Sample packets kept until the device has said its scale: 5 s at 100 ms a packet."""
+WAITING_PACKETS: Final = 50
+"""Packets kept until the device has said who it is: 5 s at 100 ms a packet."""
+
+UNNAMED: Final = "the device does not say who it is since the line was cut: switch it off and on"
 
 
 class BlockLine:
     """One line of a ``block`` device, which says itself what its counts mean.
 
-    After a cut another device may be there, so samples wait until it has been said again who it
-    is; one that does not say so while they find room is taken for the one before.
+    After a cut another device may be there, so samples and statuses wait until it has been said
+    again who it is. One that does not say so while they find room is taken for the one before, if
+    its statuses tell of the same run, and asked on. With a ``guard`` only sealed packets count.
     """
 
-    def __init__(self) -> None:
-        self._decoder = BlockDecoder()
+    def __init__(self, guard: SealGuard | None = None) -> None:
+        self._decoder = BlockDecoder(guard)
+        self._seal_watch = SealWatch(has_key=guard is not None)
         self._timeline = Timeline()
-        self._waiting: deque[tuple[SamplesPacket, float]] = deque(maxlen=WAITING_PACKETS)
+        self._waiting: deque[tuple[SamplesPacket | StatusPacket, float]] = deque(
+            maxlen=WAITING_PACKETS
+        )
         self._described: DeviceInfo | None = None
+        self._boot: int | None = None
         self._confirmed = True
+        self._greeted = True
 
     @property
     def statistics(self) -> DecoderStatistics:
@@ -53,7 +64,18 @@ class BlockLine:
     @property
     def awaits_hello(self) -> bool:
         """Whether the line was cut, and the device has not said again who it is."""
-        return not self._confirmed
+        return not self._greeted
+
+    @property
+    def authenticated(self) -> bool | None:
+        """Whether the device has proved since the line opened who it is; None: there is no key."""
+        return self._seal_watch.authenticated
+
+    @property
+    def seal_trouble(self) -> str:
+        """Why what comes is not taken, with what to do; empty: it is, or nothing comes."""
+        is_held = len(self._waiting) >= WAITING_PACKETS
+        return self._seal_watch.trouble or (UNNAMED if is_held else "")
 
     @property
     def configured_device(self) -> DeviceInfo | None:
@@ -68,21 +90,24 @@ class BlockLine:
         """Close the account of half-received packets: the line was cut."""
         yield from self._take_all(self._decoder.reset(), now_s)
         self._timeline.observe_cut()
-        self._confirmed = self._described is None
+        self._seal_watch.begin_anew()
+        # Nobody will say any more whose these were.
+        self._waiting.clear()
+        self._confirmed = self._greeted = self._described is None
 
     def _take_all(self, packets: Iterable[Packet | Fault], arrived_s: float) -> Iterator[LineEvent]:
         for packet in packets:
             yield from self._take(packet, arrived_s)
 
     def _take(self, packet: Packet | Fault, arrived_s: float) -> Iterator[LineEvent]:
+        self._seal_watch.note(packet)
         match packet:
             case SamplesPacket():
                 yield from self._take_samples(packet, arrived_s)
             case HelloPacket():
                 yield from self._take_hello(packet)
             case StatusPacket():
-                self._timeline.observe_status(packet, arrived_s)
-                yield StatusSeen(packet.status, arrived_s)
+                yield from self._take_status(packet, arrived_s)
             case ReplyPacket():
                 yield ReplySeen(packet)
             case Fault():
@@ -96,6 +121,7 @@ class BlockLine:
             self._described = packet.info
             self._timeline = Timeline(packet.info.fs_hz)
             yield DeviceDescribed(packet.info)
+        self._greeted, self._boot = True, packet.boot
         self._timeline.observe_hello(packet)
         yield from self._take_waiting()
 
@@ -103,19 +129,50 @@ class BlockLine:
         self._confirmed = True
         # One that still does not fit waits again: it must not be met twice in one round.
         for _ in range(len(self._waiting)):
-            yield from self._take_samples(*self._waiting.popleft())
+            packet, arrived_s = self._waiting.popleft()
+            if isinstance(packet, SamplesPacket):
+                yield from self._take_samples(packet, arrived_s)
+            else:
+                yield from self._take_status(packet, arrived_s)
+
+    def _take_status(self, packet: StatusPacket, arrived_s: float) -> Iterator[LineEvent]:
+        if self._has_to_wait(packet, arrived_s):
+            return
+        yield from self._take_waiting_of_before()
+        self._boot = packet.boot
+        self._timeline.observe_status(packet, arrived_s)
+        yield StatusSeen(packet.status, arrived_s)
 
     def _take_samples(self, packet: SamplesPacket, arrived_s: float) -> Iterator[LineEvent]:
         device = self._described
         if device is None or packet.counts.shape[0] != len(device.leads):
-            self._waiting.append((packet, arrived_s))
+            self._keep(packet, arrived_s)
             return
-        if not self._confirmed:
-            if len(self._waiting) < WAITING_PACKETS:
-                self._waiting.append((packet, arrived_s))
-                return
-            yield from self._take_waiting()
+        if self._has_to_wait(packet, arrived_s):
+            return
+        yield from self._take_waiting_of_before()
         placement = self._timeline.place(packet, arrived_s)
         # The device's own test wave is no heart: it is kept, and judged by nobody.
         valid = np.full(packet.sample_count, not packet.self_test, dtype=np.bool_)
         yield SamplesDecoded(placement, packet.counts, valid, arrived_s)
+
+    def _has_to_wait(self, packet: SamplesPacket | StatusPacket, arrived_s: float) -> bool:
+        """Keep a packet back for which it is not known whose it is."""
+        if self._confirmed:
+            return False
+        if len(self._waiting) >= WAITING_PACKETS and self._is_run_of_before():
+            return False
+        self._keep(packet, arrived_s)
+        return True
+
+    def _is_run_of_before(self) -> bool:
+        """Whether every status that waits is of the run of before, and there is one."""
+        statuses = (packet for packet, _ in self._waiting if isinstance(packet, StatusPacket))
+        return {status.boot for status in statuses} == {self._boot}
+
+    def _take_waiting_of_before(self) -> Iterator[LineEvent]:
+        if not self._confirmed:
+            yield from self._take_waiting()
+
+    def _keep(self, packet: SamplesPacket | StatusPacket, arrived_s: float) -> None:
+        self._waiting.append((packet, arrived_s))

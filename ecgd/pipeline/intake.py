@@ -28,7 +28,7 @@ from ecgd.pipeline.line_event import DeviceDescribed, Line, LineEvent, SamplesDe
 from ecgd.pipeline.ring import Ring
 from ecgd.pipeline.six_lead_line import PROTOCOL as SIX_LEAD
 from ecgd.pipeline.six_lead_line import SixLeadLine
-from ecgd.protocol import DeviceClock, PlacementKind
+from ecgd.protocol import DeviceClock, Mark, PlacementKind, SealGuard
 
 __all__ = [
     "DeviceReset",
@@ -51,7 +51,8 @@ class Intake:
 
     ``device`` says which protocol the source's bytes are in, and what the device cannot say of
     itself. ``phase_s`` shifts the hops, so that several patients do not ask for analysis at once.
-    Raises SourceError where a ``six-lead`` device has no scale.
+    With a ``guard`` only what is sealed with its key is taken. Raises SourceError where a
+    ``six-lead`` device has no scale.
     """
 
     def __init__(
@@ -60,11 +61,14 @@ class Intake:
         device: DeviceSettings = DeviceSettings(),  # noqa: B008 (a frozen value)
         *,
         phase_s: float = 0.0,
+        guard: SealGuard | None = None,
     ) -> None:
         self._settings = settings
+        self._guard = guard
         self._device_settings = device
         self._phase_s = phase_s
-        self._line: Line = SixLeadLine(device) if device.protocol == SIX_LEAD else BlockLine()
+        is_six_lead = device.protocol == SIX_LEAD
+        self._line: Line = SixLeadLine(device) if is_six_lead else BlockLine(guard)
         self._clock = DeviceClock()
         self._statistics = LinkStatistics()
         self._described: DeviceInfo | None = None
@@ -83,6 +87,21 @@ class Intake:
     def takes_commands(self) -> bool:
         """Whether the device can be asked who it is, or for anything else."""
         return self._line.takes_commands
+
+    @property
+    def authenticated(self) -> bool | None:
+        """Whether the device has proved since the line opened who it is; None: there is no key."""
+        return self._line.authenticated
+
+    @property
+    def seal_trouble(self) -> str:
+        """Why nothing that comes is authentic, with what to do; empty: all is well."""
+        return self._line.seal_trouble
+
+    @property
+    def mark(self) -> Mark | None:
+        """The place behind the newest sealed samples; None without a key, or before any."""
+        return self._guard.mark if self._guard is not None else None
 
     @property
     def awaits_hello(self) -> bool:

@@ -49,6 +49,14 @@ class Line(Protocol):
         """Whether the line was cut, and who is on it now has not been said again."""
 
     @property
+    def authenticated(self) -> bool | None:
+        """Whether the device has proved who it is; None: nobody asks for that."""
+
+    @property
+    def seal_trouble(self) -> str:
+        """Why nothing of the device is authentic, or what it is in vain; empty: nothing."""
+
+    @property
     def configured_device(self) -> DeviceInfo | None:
         """The device as far as it is known without its having said a word."""
 

@@ -81,6 +81,16 @@ class SixLeadLine:
         return False
 
     @property
+    def authenticated(self) -> bool | None:
+        """These frames prove nothing."""
+        return None
+
+    @property
+    def seal_trouble(self) -> str:
+        """Nothing is asked of a device that cannot prove who it is."""
+        return ""
+
+    @property
     def takes_commands(self) -> bool:
         """The protocol has no way back to the device."""
         return False

@@ -23,6 +23,8 @@ from ecgd.protocol.line import (
     six_lead_load,
 )
 from ecgd.protocol.samples import SamplesPacket
+from ecgd.protocol.seal import LinkKey, Mark
+from ecgd.protocol.seal_guard import SealGuard
 from ecgd.protocol.six_lead import SixLeadSamples, decode_six_lead, encode_six_lead
 from ecgd.protocol.six_lead_decoder import SixLeadDecoder
 from ecgd.protocol.six_lead_timeline import SixLeadTimeline
@@ -43,6 +45,8 @@ __all__ = [
     "Fault",
     "FaultKind",
     "HelloPacket",
+    "LinkKey",
+    "Mark",
     "Packet",
     "PacketType",
     "Placement",
@@ -50,6 +54,7 @@ __all__ = [
     "ReplyPacket",
     "ResetReason",
     "SamplesPacket",
+    "SealGuard",
     "SelfTestPoint",
     "SixLeadDecoder",
     "SixLeadSamples",

@@ -35,6 +35,7 @@ from ecgd.protocol.samples import (
     samples_format,
     samples_in_payload,
 )
+from ecgd.protocol.seal_guard import SealGuard, Verdict
 from ecgd.protocol.status import STATUS_BODY_SIZE, StatusPacket
 
 Packet = SamplesPacket | StatusPacket | HelloPacket | ReplyPacket | CommandPacket
@@ -59,12 +60,16 @@ _ANY_BODY_SIZE: Final = (0, MAX_BODY_SIZE)
 
 
 class FaultKind(StrEnum):
-    """Why bytes were discarded; all but NOISE are whole packets with a right CRC."""
+    """Why bytes were discarded; all but NOISE are whole packets with a right CRC.
+
+    AUTHENTICATION: with a key, a packet that has no tag, or one that was here before.
+    """
 
     NOISE = "noise"
     VERSION = "version"
     TYPE = "type"
     CONTENT = "content"
+    AUTHENTICATION = "authentication"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +108,12 @@ class BlockDecoder:
     """Finds every packet of one direction of one line.
 
     Holds at most one packet's length (250 bytes) between calls. A candidate whose CRC is wrong
-    costs one byte, so no good packet is lost behind garbage or a false sync.
+    costs one byte, so no good packet is lost behind garbage or a false sync. With a ``guard`` only
+    sealed packets are taken: CRC and tag stand in the same four bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, guard: SealGuard | None = None) -> None:
+        self._guard = guard
         self._buffer = bytearray()
         self._noise = 0
         self._noise_crc_errors = 0
@@ -174,12 +181,15 @@ class BlockDecoder:
     def _take(self, candidate: bytes, events: list[Packet | Fault]) -> bool:
         """Return whether these bytes are one whole packet, of whatever worth."""
         self._bytes_checked += len(candidate)
-        if not crc_holds(candidate):
+        verdict = self._judge(candidate)
+        if verdict is Verdict.DAMAGED:
             self._crc_errors += 1
             self._noise_crc_errors += 1
             return False
         self._end_noise(events)
         event = _decode(candidate)
+        if verdict is not Verdict.GOOD:
+            event = Fault(FaultKind.AUTHENTICATION, len(candidate), detail=verdict.value)
         if isinstance(event, Fault):
             self._refused += 1
             self._bytes_discarded += len(candidate)
@@ -188,6 +198,11 @@ class BlockDecoder:
             self._bytes_accepted += len(candidate)
         events.append(event)
         return True
+
+    def _judge(self, candidate: bytes) -> Verdict:
+        if self._guard is not None:
+            return self._guard.judge(candidate)
+        return Verdict.GOOD if crc_holds(candidate) else Verdict.DAMAGED
 
     def _discard(self, count: int, events: list[Packet | Fault]) -> None:
         self._bytes_discarded += count

@@ -9,6 +9,7 @@ from ecgd.model.signal import CountArray
 from ecgd.protocol.command import Answer, Command, CommandPacket, ReplyPacket
 from ecgd.protocol.hello import HelloPacket
 from ecgd.protocol.samples import COUNTER_MODULUS, SamplesPacket
+from ecgd.protocol.seal import LinkKey, Mark
 from ecgd.protocol.status import StatusPacket
 
 SEQUENCE_STRIDE: Final = 61
@@ -18,10 +19,14 @@ _FULL_MODULUS: Final = 1 << 32
 
 
 class BlockEncoder:
-    """Makes a device's packets. A new one, with another ``boot`` (0 to 65535), is a reset."""
+    """Makes a device's packets. A new one, with another ``boot`` (0 to 65535), is a reset.
 
-    def __init__(self, *, boot: int = 0, counter: int = 0) -> None:
+    With a ``key`` samples, statuses and hellos are sealed.
+    """
+
+    def __init__(self, *, boot: int = 0, counter: int = 0, key: LinkKey | None = None) -> None:
         self._boot = boot
+        self._key = key
         self._sequence = boot * SEQUENCE_STRIDE % 256
         self._counter = counter % _FULL_MODULUS
 
@@ -44,7 +49,7 @@ class BlockEncoder:
         """
         low_counter = self._counter % COUNTER_MODULUS
         packet = SamplesPacket(self._sequence, low_counter, counts, width_bits, self_test)
-        encoded = packet.to_bytes()
+        encoded = self._seal(packet.to_bytes(), self._counter)
         self._next_sequence()
         self.pass_over(packet.sample_count)
         return encoded
@@ -61,16 +66,20 @@ class BlockEncoder:
     def status(self, status: DeviceStatus) -> bytes:
         """Encode a status."""
         packet = StatusPacket(self._sequence, self._counter, status, self._boot)
-        return self._count(packet.to_bytes())
+        return self._count(self._seal(packet.to_bytes(), self._counter))
 
     def hello(self, info: DeviceInfo) -> bytes:
         """Encode a hello."""
-        return self._count(HelloPacket(self._sequence, info, self._boot).to_bytes())
+        packet = HelloPacket(self._sequence, info, self._boot)
+        return self._count(self._seal(packet.to_bytes(), 0))
 
     def reply(self, command: CommandPacket, answer: Answer, *, value: int = 0) -> bytes:
         """Encode the answer to ``command``."""
         packet = ReplyPacket(self._sequence, command.sequence, command.code, answer, value)
         return self._count(packet.to_bytes())
+
+    def _seal(self, encoded: bytes, counter: int) -> bytes:
+        return encoded if self._key is None else self._key.seal(encoded, Mark(self._boot, counter))
 
     def _count(self, encoded: bytes) -> bytes:
         self._next_sequence()

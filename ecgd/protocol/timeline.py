@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections import deque
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ EARLY_S: Final = 1.0
 
 LATE_S: Final = 5.0
 """A packet may come behind the device's clock by this and ``DRIFT`` and still tell a long gap."""
+
+OTHERS: Final = 4
+"""So many lost packets may have been answers to the host, and half as many more a second."""
 
 DRIFT: Final = 0.01
 """Trust in the estimated rate, as a share of the time since the last packet."""
@@ -101,6 +105,7 @@ class Timeline:
         self._was_cut = False
         self._base = 0
         self._largest = 1
+        self._smallest = 1
         self._expected: int | None = None
         self._full_offset: int | None = None
         self._boot: int | None = None
@@ -122,11 +127,12 @@ class Timeline:
         if self._is_stale(_Seen(packet.sequence, behind, behind + count, digest), arrived_s):
             return Placement(PlacementKind.REPEAT, behind - self._base, 0, self._origin)
         start = self._resolve(packet.counter, COUNTER_MODULUS, packet.sequence, arrived_s)
-        if start is None:
+        if start is None or not self._is_same_run(packet.sequence, start):
             self._begin_anew(self._why_lost(arrived_s))
             return self._open(packet, digest, arrived_s)
         self._expected = start + count
         self._largest = max(self._largest, count)
+        self._smallest = min(self._smallest, count)
         self._note(_Seen(packet.sequence, start, start + count, digest), arrived_s)
         kind = PlacementKind.GAP if start > expected else PlacementKind.NEXT
         return Placement(kind, start - self._base, start - expected, self._origin)
@@ -175,7 +181,7 @@ class Timeline:
         self._opened = True
         self._base = packet.counter
         self._expected = packet.counter + packet.sample_count
-        self._largest = packet.sample_count
+        self._largest = self._smallest = packet.sample_count
         self._note(_Seen(packet.sequence, self._base, self._expected, digest), arrived_s)
         return Placement(kind, 0, 0, self._origin, reason)
 
@@ -220,6 +226,20 @@ class Timeline:
         tolerance = (EARLY_S + LATE_S + 2.0 * slack_s) * self._fs_hz
         fits = turns >= 0 and ahead - turns * modulus <= tolerance <= modulus / 2
         return first + turns * modulus if fits else None
+
+    def _is_same_run(self, sequence: int, start: int) -> bool:
+        """Whether about as many packets are missing as carry the missing samples.
+
+        Two runs may lie so that a packet of the second fits behind the first by its counter; its
+        sequence number, which begins elsewhere, hardly ever fits as well.
+        """
+        newest = self._seen[-1]
+        lost = (sequence - newest.sequence - 1) % 256
+        missing = start - newest.end
+        statuses = missing / self._fs_hz
+        fewest = math.ceil(missing / self._largest + statuses - OTHERS / 2)
+        most = int(missing / self._smallest + 1.5 * statuses + OTHERS)
+        return most - fewest >= 255 or (lost - fewest) % 256 <= most - fewest
 
     def _why_lost(self, arrived_s: float) -> ResetReason:
         silence_s = arrived_s - self._last_s

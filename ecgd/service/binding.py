@@ -155,7 +155,7 @@ class Bond:
 
     def _command(self, when: str) -> str:
         device = shlex.quote(self.seen.device_id) if self.seen else ""
-        return f"{when}: ecgctl devices accept {self.patient.id} {device}"
+        return f"{when}: ecgctl device accept {self.patient.id} {device}"
 
     def _owner(self) -> Bond | None:
         device_id = self.seen.device_id if self.seen else ""

@@ -25,6 +25,9 @@ from ecgd.model.leads import LIMB_LEADS
 from ecgd.model.signal import BoolArray, FloatArray, Window
 from ecgd.pipeline.analysis import Analysis
 from ecgd.pipeline.history import History
+from ecgd.service.bluetooth_desk import BluetoothDesk
+from ecgd.service.bluetooth_pins import BluetoothPins
+from ecgd.service.bluetooth_watch import open_radio
 from ecgd.service.fan_out import FanOut
 from ecgd.service.gateway import DaemonGateway
 from ecgd.service.identity import hash_settings, new_alert_id, read_boot_id
@@ -87,6 +90,7 @@ class Daemon:
             finally:
                 parts.notifier.stopping("stopping")
                 parts.live.end()
+                parts.radio.close()
                 await server.close()
 
     def _make_parts(self, loop: asyncio.AbstractEventLoop, stack: ExitStack) -> Parts:
@@ -155,11 +159,15 @@ class Daemon:
     def _open_ward(self, parts: Parts) -> Ward:
         """Take in everybody who is watched by configuration and roster."""
         keeper = RosterKeeper(self._places.state_dir, self._settings)
+        pins = BluetoothPins(self._places.state_dir, lambda: parts.settings.patients)
+        parts.radio = open_radio(self._settings.bluetooth, pins)
         ward = Ward(parts, keeper)
         ward.admit_all(watched(keeper.roster, self._settings.patients))
         parts.met = ward.met
         parts.roster_health = lambda: keeper.health(self._settings.patients)
-        parts.patient_desk = WardDesk(parts, ward, keeper, self._settings)
+        desk = WardDesk(parts, ward, keeper, self._settings)
+        parts.patient_desk = desk
+        parts.bluetooth_desk = BluetoothDesk(parts.radio, pins, desk)
         return ward
 
     async def _watch_until_stopped(
@@ -185,6 +193,7 @@ class Daemon:
             tasks = [group.create_task(each) for each in watch.tasks()]
             tasks.append(group.create_task(ward.keep_bindings()))
             tasks.append(group.create_task(resumption.run()))
+            tasks.append(group.create_task(parts.marks.run()))
             tasks.append(group.create_task(baselines.run()))
             tasks.append(group.create_task(evolutions.run()))
             tasks.append(group.create_task(parts.worker.run()))
@@ -197,6 +206,7 @@ class Daemon:
             baselines.keep()
             evolutions.keep(is_last=True)
             parts.coverage.keep()
+            parts.marks.keep()
             ward.end()
             for task in tasks:
                 task.cancel()

@@ -88,7 +88,7 @@ class Ownership:
             )
         if bond.binding is None:
             raise PatientRefusedError(
-                CONFLICT, f"{patient.id} is bound to no device", "ecgctl devices list shows all"
+                CONFLICT, f"{patient.id} is bound to no device", "ecgctl device list shows all"
             )
         bond.binding = None
 

@@ -14,6 +14,7 @@ from ecgd.config.settings import PatientSettings, Settings
 from ecgd.model.alarm import AlarmState
 from ecgd.model.status import DaemonStatus, Diagnostics, PartHealth, PatientFigures, PatientStatus
 from ecgd.service.baseline_desk import BaselineDesk
+from ecgd.service.bluetooth_pins import bluetooth_address
 from ecgd.service.config_desk import ConfigDesk
 from ecgd.service.coverage_desk import CoverageDesk
 from ecgd.service.identity import is_clock_synchronised
@@ -25,6 +26,7 @@ from ecgd.store.coverage_reader import CoverageReader
 from ecgd.store.entries import StoredAlert
 from ecgd.store.reader import StoreReader
 from ecgd.store.st_reader import StReader
+from ecgd.web.bluetooth_gateway import BluetoothDesk
 from ecgd.web.gateway import AlertEntry, UnknownAlertError
 from ecgd.web.patient_gateway import PatientDesk
 
@@ -46,6 +48,11 @@ class DaemonGateway:
     def feed(self) -> LiveHub:
         """What happens, as it happens."""
         return self._parts.live
+
+    @property
+    def bluetooth(self) -> BluetoothDesk:
+        """The radio: finding, pairing and forgetting devices."""
+        return self._parts.bluetooth_desk
 
     @property
     def notes(self) -> NoteDesk:
@@ -169,7 +176,9 @@ class DaemonGateway:
         session = self._parts.sessions[patient_id]
         status = session.status(now_s, analysed=analysed, replaced=replaced)
         coverage = self._parts.coverage.ledger.last_hour(patient_id, now_s)
-        return replace(status, coverage=coverage)
+        address = bluetooth_address(session.patient.source)
+        bluetooth = self._parts.radio.link(address) if address else None
+        return replace(status, coverage=coverage, bluetooth=bluetooth)
 
     def _figures(self, patient_id: str) -> PatientFigures:
         session = self._parts.sessions[patient_id]
@@ -198,6 +207,7 @@ class DaemonGateway:
             parts.roster_health(),
             parts.logs.health(),
             parts.machine.health(),
+            *_radio_health(parts),
         )
 
     def _in_force(self) -> Settings:
@@ -216,6 +226,15 @@ class DaemonGateway:
     def _entry(self, stored: StoredAlert) -> AlertEntry:
         state = self._standing().get(stored.alert.alert_id, AlarmState.CLEARED)
         return AlertEntry(stored.alert, state, stored.acknowledged_by, stored.acknowledged_unix_s)
+
+
+def _radio_health(parts: Parts) -> tuple[PartHealth, ...]:
+    """Say how the Bluetooth adapter is, where a patient's device needs it."""
+    if not any(bluetooth_address(each.patient.source) for each in parts.sessions.values()):
+        return ()
+    adapter = parts.radio.adapter()
+    detail = adapter.trouble or f"{adapter.name}, {adapter.address}"
+    return (PartHealth("bluetooth", not adapter.trouble, detail),)
 
 
 def _resident_mb() -> float:

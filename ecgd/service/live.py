@@ -42,7 +42,7 @@ from ecgd.service.logs import log_event
 from ecgd.service.subject import Subject
 from ecgd.sources.byte_log import SUFFIX, ByteLogHeader, Direction
 from ecgd.sources.byte_log_device import device_notes
-from ecgd.sources.url import ReplayUrl, SerialUrl, SyntheticUrl, parse_source
+from ecgd.sources.url import BluetoothUrl, ReplayUrl, SerialUrl, SyntheticUrl, parse_source
 from ecgd.web.stream_gateway import MAX_STREAMS, NoBytesError, TooManyStreamsError
 
 _log = logging.getLogger(__name__)
@@ -328,5 +328,5 @@ def _header(patient: PatientSettings) -> ByteLogHeader:
     began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     notes = {"recorded_by": f"ecgd {__version__}", "began": began, "source": patient.source}
     notes |= device_notes(patient.device)
-    baud = url.baud if isinstance(url, SerialUrl) else ByteLogHeader().baud
+    baud = url.baud if isinstance(url, BluetoothUrl | SerialUrl) else ByteLogHeader().baud
     return ByteLogHeader(baud, notes)

@@ -24,9 +24,11 @@ from ecgd.pipeline.front_end import complete_front_end
 from ecgd.pipeline.history import History
 from ecgd.pipeline.intake import DeviceSeen, Intake, IntakeEvent, WindowReady
 from ecgd.pipeline.observation import observe_heart
+from ecgd.protocol import SealGuard
 from ecgd.service.verdict import judge_record, name_territory, trusted
 from ecgd.sources.byte_log import SUFFIX, ByteLogReader, Direction
 from ecgd.sources.byte_log_device import device_from_notes
+from ecgd.sources.key_file import load_link_key
 from ecgd.sources.recording import Recording, read_recording
 
 
@@ -43,6 +45,7 @@ class AnalysisRequest:
     unit: str | None = None
     highpass_hz: float | None = None
     features: bool = False
+    key_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +241,8 @@ def _windows_of_log(
         device = device_from_notes(reader.header.notes)
     except RecordingError as error:
         raise RecordingError(f"{path}: {error.what}", error.remedy) from error
-    intake = Intake(settings.analysis, _front_end(device, request))
+    guard = SealGuard(load_link_key(request.key_file)) if request.key_file else None
+    intake = Intake(settings.analysis, _front_end(device, request), guard=guard)
     for events in _events_of_log(reader, intake):
         for event in events:
             if isinstance(event, DeviceSeen):
@@ -247,6 +251,8 @@ def _windows_of_log(
             elif isinstance(event, WindowReady):
                 yield event.window
     yield from intake.remainder(time.monotonic())
+    if intake.statistics.samples == 0 and intake.seal_trouble:
+        raise RecordingError(f"{path}: {intake.seal_trouble}", "Give the device's --key-file.")
 
 
 def _events_of_log(reader: ByteLogReader, intake: Intake) -> Iterator[tuple[IntakeEvent, ...]]:

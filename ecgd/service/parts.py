@@ -19,6 +19,7 @@ from ecgd.model.status import PartHealth
 from ecgd.service.coverage import CoverageBooks
 from ecgd.service.fan_out import OCCURRENCES, FanOut
 from ecgd.service.latency import LatencyBook
+from ecgd.service.link_marks import LinkMarks
 from ecgd.service.live import LiveHub
 from ecgd.service.logs import Logs, log_event
 from ecgd.service.loop_watch import LoopWatch
@@ -34,7 +35,9 @@ from ecgd.service.sound import Sound, combine
 from ecgd.service.st_episodes import keep_episodes
 from ecgd.service.subject import Alarms, Subject
 from ecgd.service.worker import AnalysisWorker
+from ecgd.sources.radio import Radio
 from ecgd.store.writer import StoreWriter
+from ecgd.web.bluetooth_gateway import BluetoothDesk
 from ecgd.web.patient_gateway import PatientDesk
 
 _log = logging.getLogger(__name__)
@@ -67,6 +70,9 @@ class Parts:
     fan_out: FanOut = field(init=False)
     patient_desk: PatientDesk = field(init=False)
     coverage: CoverageBooks = field(init=False)
+    radio: Radio = field(init=False)
+    bluetooth_desk: BluetoothDesk = field(init=False)
+    marks: LinkMarks = field(init=False)
     met: Callable[[PatientSession], None] = lambda session: None
     """Called when a device has said on a patient's line who it is."""
     roster_health: Callable[[], PartHealth] = lambda: PartHealth("patients", True, "")
@@ -86,6 +92,7 @@ class Parts:
     def __post_init__(self) -> None:
         self.machine = MachineWatch(self.places.state_dir)
         self.coverage = CoverageBooks(self.store, self.loop)
+        self.marks = LinkMarks(self.places.state_dir)
 
     def subjects(self) -> Iterator[Subject]:
         """Whose alarms there are: every patient's, and the gateway's own."""

@@ -59,7 +59,11 @@ def _webhook(target: WebhookSettings, base: Path) -> WebhookSettings:
 
 
 def resolve_patient(patient: PatientSettings, base: Path) -> PatientSettings:
-    """Return a patient whose source has an absolute path, under ``base`` where it was relative."""
+    """Return a patient whose paths are absolute, under ``base`` where they were relative."""
+    if patient.device.key_file:
+        key_file = _under(base, patient.device.key_file)
+        patient = replace(patient, device=replace(patient.device, key_file=key_file))
+    patient = replace(patient, pin_file=_under(base, patient.pin_file))
     parts = urlsplit(patient.source)
     if parts.scheme not in ("serial", "replay") or not parts.path or parts.path.startswith("/"):
         return patient

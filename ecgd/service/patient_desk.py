@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from ecgd.config.settings import PatientSettings, Settings
@@ -83,6 +84,25 @@ class WardDesk:
         """Let the next device that comes be the patient's."""
         return await self._in_turn(self._forget(patient_id, by))
 
+    def settings_of(self, patient_id: str) -> PatientSettings:
+        """Return the settings of a patient who is watched. Raises PatientRefusedError."""
+        with _refusals():
+            member = self._member(patient_id)
+            if member.archived:
+                remedy = f"ecgctl patients restore {patient_id} watches it again"
+                raise UnfitChangeError(f"{patient_id} is archived", remedy)
+        return member.settings
+
+    def check_edit(self, patient_id: str, changes: Mapping[str, Any]) -> None:
+        """Raise what ``edit`` would raise now."""
+        with _refusals():
+            self._changed(self._member(patient_id), changes)
+
+    def is_bound(self, patient_id: str) -> bool:
+        """Tell whether a patient has a device that no setting names."""
+        settings = self._member(patient_id).settings
+        return not settings.device_id and self._ward.registry.bond(settings).binding is not None
+
     async def _in_turn(self, work: Coroutine[Any, Any, Done]) -> Done:
         async def wait_and_work() -> Done:
             async with self._turn:
@@ -91,16 +111,8 @@ class WardDesk:
         task = asyncio.create_task(wait_and_work())
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-        try:
+        with _refusals():
             return await asyncio.shield(task)
-        except UnknownPatientError as error:
-            raise PatientRefusedError(NOT_FOUND, error.what, error.remedy) from error
-        except UnfitChangeError as error:
-            raise PatientRefusedError(CONFLICT, error.what, error.remedy) from error
-        except ConfigError as error:
-            what = "; ".join(f"{each.key_path}: {each.what}" for each in error.problems)
-            remedy = "nothing was changed; docs/configuration.md describes every value"
-            raise PatientRefusedError(BAD_REQUEST, what, remedy) from error
 
     async def _add(self, table: Mapping[str, Any], by: str) -> Done:
         for member in self._members():
@@ -253,6 +265,21 @@ def _already_there(member: Member) -> UnfitChangeError:
         f"{patient_id!r} is already a patient",
         f"ecgctl patients edit {patient_id} changes it; another person needs another id",
     )
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what a change may raise into what the control socket answers."""
+    try:
+        yield
+    except UnknownPatientError as error:
+        raise PatientRefusedError(NOT_FOUND, error.what, error.remedy) from error
+    except UnfitChangeError as error:
+        raise PatientRefusedError(CONFLICT, error.what, error.remedy) from error
+    except ConfigError as error:
+        what = "; ".join(f"{each.key_path}: {each.what}" for each in error.problems)
+        remedy = "nothing was changed; docs/configuration.md describes every value"
+        raise PatientRefusedError(BAD_REQUEST, what, remedy) from error
 
 
 def _refuse_unanswered(session: PatientSession) -> None:

@@ -7,6 +7,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from ecgd.errors import RecordingError, SourceError
 from ecgd.model.device import DeviceInfo
@@ -26,6 +27,8 @@ from ecgd.protocol import Command, encode_command
 from ecgd.service.live import LiveHub
 from ecgd.service.logs import log_event
 from ecgd.service.session import PatientSession
+from ecgd.sources.key_file import load_link_key
+from ecgd.sources.radio import Radio
 from ecgd.sources.replay import ByteLogSource
 from ecgd.sources.source import Source, open_source
 from ecgd.store.writer import StoreWriter
@@ -51,12 +54,14 @@ class PatientLink:
         live: LiveHub,
         *,
         met: Callable[[PatientSession], None],
+        radio: Radio | None = None,
     ) -> None:
         self._session = session
         self._store = store
         self._submit = submit
         self._rng = rng
         self._met = met
+        self._radio = radio
         self._source: Source | None = None
         self._failure = ""
         self._asked_s = 0.0
@@ -80,10 +85,11 @@ class PatientLink:
                 return
 
     async def _run_once(self) -> None:
+        await self._secure()
         # In a thread: a recording is read from a disk that may be slow.
         url = self._session.patient.source
         self._source = await asyncio.to_thread(
-            open_source, url, clock=time.monotonic, rng=self._rng
+            open_source, url, clock=time.monotonic, rng=self._rng, radio=self._radio
         )
         if isinstance(self._source, ByteLogSource) and self._source.device is not None:
             self._session.read_as(self._source.device)
@@ -92,6 +98,12 @@ class PatientLink:
             await self._source.run(self._take)
         finally:
             self._source = None
+
+    async def _secure(self) -> None:
+        """Read the device's key, where it has one; without it nothing is taken."""
+        key_file = self._session.patient.device.key_file
+        key = await asyncio.to_thread(load_link_key, Path(key_file)) if key_file else None
+        self._session.secure(key)
 
     def _fail(self, reason: str) -> None:
         """Tell a failure once, however often it is tried again."""

@@ -74,7 +74,8 @@ class RosterKeeper:
         """Write the bindings whenever they changed, and again where that failed."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), REFRESH_S)
+                async with asyncio.timeout(REFRESH_S):
+                    await self._wanted.wait()
             self._wanted.clear()
             try:
                 async with self._turn:

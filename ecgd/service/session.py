@@ -35,7 +35,9 @@ from ecgd.pipeline.intake import (
 )
 from ecgd.pipeline.observation import observe_heart
 from ecgd.pipeline.outcome import UNSTEADY
+from ecgd.protocol import LinkKey, SealGuard
 from ecgd.service.binding import Bond, Registry
+from ecgd.service.link_marks import LinkMarks
 from ecgd.service.subject import Alarms, Subject
 
 SILENT_S = 2.0
@@ -74,12 +76,15 @@ class PatientSession:
         now_s: float,
         simulated: bool = False,
         bond: Bond | None = None,
+        marks: LinkMarks | None = None,
     ) -> None:
         self.patient = patient
         self.simulated = simulated
         self.phase_s = phase_s
         self.bond = bond or Registry().bond(patient)
         self._settings = settings
+        self._marks = marks
+        self._key: LinkKey | None = None
         self.intake = self._make_intake()
         self.alarms = Alarms(settings.alarms, new_alert_id)
         self.assessment: Assessment | None = None
@@ -126,13 +131,35 @@ class PatientSession:
         self._device_s = self._status_s = self._assessed_s = None
         self._set_link(LinkState.CONNECTING, now_s, "")
 
+    def secure(self, key: LinkKey | None) -> None:
+        """Take nothing from now on but what is sealed with this key; None: anything."""
+        if key is not None or self._key is not None:
+            self._key = key
+            self.intake = self._make_intake()
+
     def read_as(self, device: DeviceSettings) -> None:
         """Take a byte recording's word for the protocol that it is in."""
         if device != self.patient.device:
-            self.intake = Intake(self._settings.analysis, device, phase_s=self.phase_s)
+            self.intake = self._make_intake(device)
 
-    def _make_intake(self) -> Intake:
-        return Intake(self._settings.analysis, self.patient.device, phase_s=self.phase_s)
+    def _make_intake(self, device: DeviceSettings | None = None) -> Intake:
+        guard = None
+        if self._key is not None:
+            # What is played on purpose may be played again.
+            kept = None if self.bond.is_recorded else self._marks
+            guard = SealGuard(self._key, kept.mark(self._key.fingerprint) if kept else None)
+        return Intake(
+            self._settings.analysis,
+            device or self.patient.device,
+            phase_s=self.phase_s,
+            guard=guard,
+        )
+
+    def _keep_mark(self) -> None:
+        """Have the place kept up to which sealed samples were taken."""
+        mark = self.intake.mark
+        if self._key and mark and self._marks and not self.bond.is_recorded:
+            self._marks.note(self._key.fingerprint, mark)
 
     def link(self, now_s: float) -> tuple[LinkState, float]:
         """Return where the link stands, and for how long."""
@@ -165,6 +192,7 @@ class PatientSession:
         if any(isinstance(event, SamplesPlaced) for event in events):
             arrived_s = _arrival(received)
             self._samples_s = arrived_s
+            self._keep_mark()
             if self._link_state is not LinkState.UP:
                 self._set_link(LinkState.UP, arrived_s, "")
         for event in events:
@@ -210,7 +238,9 @@ class PatientSession:
     def watch(self, now_s: float) -> Changes:
         """Look at link, device and time; called about once a second."""
         if self._link_state is LinkState.UP and now_s - self._samples_s > SILENT_S:
-            self._set_link(LinkState.SILENT, now_s, f"no samples for {SILENT_S:g} s")
+            self._set_link(LinkState.SILENT, now_s, "")
+        if self._link_state is LinkState.SILENT:
+            self._link_reason = self._why_silent()
         findings = technical_findings(self._technical_state(now_s), self._settings.alarms)
         return (*self.alarms.report(findings, now_s), *self.alarms.tick(now_s))
 
@@ -266,6 +296,7 @@ class PatientSession:
             device_age_s=_age(self._device_s, now_s),
             device_standing=self.bond.standing.value,
             device_words=(*self.bond.foreign_words(), *self.bond.change_words()),
+            authenticated=self.intake.authenticated,
             device_limits=() if self.intake.device is None else limits_of(self.intake.device),
         )
 
@@ -316,6 +347,10 @@ class PatientSession:
             foreign_device=self.bond.foreign_words() if up else (),
             device_changes=self.bond.change_words() if up else (),
         )
+
+    def _why_silent(self) -> str:
+        trouble = self.intake.seal_trouble
+        return f"no samples for {SILENT_S:g} s" + (f": {trouble}" if trouble else "")
 
     def _why_not_linked(self, now_s: float) -> str | None:
         if self._link_state is LinkState.UP:

@@ -18,7 +18,7 @@ from ecgd.config.settings import (
 from ecgd.errors import SourceError
 from ecgd.protocol import MAX_LINE_LOAD, six_lead_bytes_per_second, six_lead_load
 from ecgd.service.toml_lines import KeyPath
-from ecgd.sources.url import BAUD_RATES, SerialUrl, SocketUrl, parse_source
+from ecgd.sources.url import BAUD_RATES, BluetoothUrl, SerialUrl, SocketUrl, parse_source
 
 Contradiction = tuple[KeyPath, str]
 
@@ -123,8 +123,14 @@ def _in_devices(settings: Settings) -> Iterator[Contradiction]:
         device = patient.device
         if 0 <= device.lowpass_hz <= device.highpass_hz:
             yield (*where, "device", "highpass_hz"), "is not below lowpass_hz"
+        keys = [each.device.key_file for each in settings.patients[:number]]
+        if device.key_file and device.key_file in keys:
+            owner = settings.patients[keys.index(device.key_file)].id
+            yield (*where, "device", "key_file"), f"is already the key of another patient, {owner}"
         if device.protocol != "six-lead":
             continue
+        if device.key_file:
+            yield (*where, "device", "key_file"), "six-lead frames carry no authentication"
         if device.counts_per_mv <= 0:
             missing = "is required of a six-lead device: what 1 mV at the electrodes gives"
             yield (*where, "device", "counts_per_mv"), missing
@@ -142,7 +148,7 @@ def _too_slow(source: str, device: DeviceSettings) -> str:
         line = parse_source(source)
     except SourceError:
         return ""
-    if not isinstance(line, SerialUrl):
+    if not isinstance(line, SerialUrl | BluetoothUrl):
         return ""
     if six_lead_load(device.fs_hz, line.baud) <= MAX_LINE_LOAD:
         return ""
@@ -162,6 +168,8 @@ def _line(source: str) -> str | None:
     except SourceError:
         return None
     match parsed:
+        case BluetoothUrl():
+            return parsed.address
         case SerialUrl():
             return parsed.path
         case SocketUrl():

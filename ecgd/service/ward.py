@@ -144,6 +144,7 @@ class Ward:
             now_s=time.monotonic(),
             simulated=self._is_simulated(patient),
             bond=self.registry.bond(patient),
+            marks=parts.marks,
         )
         parts.sessions[patient.id] = session
         usual = self._usual.pop(patient.id, None) or usual
@@ -179,6 +180,7 @@ class Ward:
             random.Random(),
             parts.live,
             met=parts.met,
+            radio=parts.radio,
         )
         if self._group is not None:
             self._start(patient_id)

@@ -8,6 +8,7 @@ import os
 import random
 import termios
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -36,10 +37,6 @@ class FarEnd(Protocol):
     @property
     def name(self) -> str: ...
 
-    def open(self) -> Port:
-        """Open it, in a thread that may hang. Raises OSError, ValueError or termios.error."""
-        ...
-
     def open_reason(self, error: Exception) -> str:
         """Say why opening failed."""
         ...
@@ -49,13 +46,19 @@ class FarEnd(Protocol):
         ...
 
 
-class ByteLine:
+class BlockingFarEnd(FarEnd, Protocol):
+    """A far end whose opening may hang."""
+
+    def open(self) -> Port:
+        """Open it, in a thread. Raises OSError, ValueError or termios.error."""
+        ...
+
+
+class ReturningLine(ABC):
     """Bytes from a line, which is opened again after every loss.
 
-    A loss is told once, with its reason, however many tries follow. The line is opened in a
-    thread of its own: a Bluetooth port can hang there for as long as the radio searches, a
-    connection for as long as a name server does. An open line on which nothing comes for
-    ``silence_s`` is lost too, and counts as open again only once something comes.
+    A loss is told once, with its reason, however many tries follow. An open line on which nothing
+    comes for ``silence_s`` is lost too, and counts as open again only once something comes.
     """
 
     def __init__(
@@ -106,9 +109,13 @@ class ByteLine:
         self._write()
         return self._port is not None
 
+    @abstractmethod
+    async def _open_port(self) -> Port:
+        """Open the line. Raises OSError, ValueError or termios.error."""
+
     async def _open(self) -> None:
         try:
-            self._port = await _open_in_thread(self._far_end)
+            self._port = await self._open_port()
         except (OSError, ValueError, termios.error) as error:
             self._feed(LineEvent.FAILED, self._far_end.open_reason(error))
             return
@@ -237,7 +244,30 @@ class ByteLine:
                 self._deliver(LinkClosed(now_s, reason, retry_s))
 
 
-async def _open_in_thread(far_end: FarEnd) -> Port:
+class ByteLine(ReturningLine):
+    """A line that is opened in a thread of its own.
+
+    A Bluetooth port can hang there for as long as the radio searches, a connection for as long as
+    a name server does.
+    """
+
+    def __init__(
+        self,
+        far_end: BlockingFarEnd,
+        *,
+        clock: Callable[[], float],
+        rng: random.Random,
+        backoff: Backoff | None = None,
+        silence_s: float = math.inf,
+    ) -> None:
+        super().__init__(far_end, clock=clock, rng=rng, backoff=backoff, silence_s=silence_s)
+        self._blocking = far_end
+
+    async def _open_port(self) -> Port:
+        return await _open_in_thread(self._blocking)
+
+
+async def _open_in_thread(far_end: BlockingFarEnd) -> Port:
     """Open in a daemon thread; a port that opens after cancellation is closed again."""
     loop = asyncio.get_running_loop()
     opened: asyncio.Future[Port] = loop.create_future()

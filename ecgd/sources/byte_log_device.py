@@ -18,12 +18,16 @@ DEVICE: Final = "device_settings"
 """Note with the device's settings as JSON, named as in the configuration."""
 
 _CHOICES: Final = {"protocol": ("block", "six-lead"), "byte_order": ("little", "big")}
+_OWN: Final = "key_file"
+"""Setting of this gateway, not of the device: a recording says nothing of it."""
+
 _REMEDY: Final = f"The note {DEVICE!r} of its header holds the settings of [patients.device]."
 
 
 def device_notes(device: DeviceSettings) -> dict[str, str]:
     """Return the notes that a byte recording of this device needs to be read again."""
-    return {PROTOCOL: device.protocol, DEVICE: json.dumps(asdict(device), sort_keys=True)}
+    settings = {name: value for name, value in asdict(device).items() if name != _OWN}
+    return {PROTOCOL: device.protocol, DEVICE: json.dumps(settings, sort_keys=True)}
 
 
 def device_from_notes(notes: Mapping[str, str]) -> DeviceSettings:
@@ -49,6 +53,7 @@ def device_from_notes(notes: Mapping[str, str]) -> DeviceSettings:
 def _read(name: str, value: Any) -> Any:
     """Return one setting in its own type. Raises ValueError."""
     defaults = {field.name: field.default for field in fields(DeviceSettings)}
+    defaults.pop(_OWN)
     if name not in defaults or isinstance(value, bool):
         raise ValueError(f"{name} = {value!r} is no setting of a device")
     match defaults[name], value:

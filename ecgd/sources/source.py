@@ -7,13 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from ecgd.errors import SourceError
 from ecgd.model.link import Received
+from ecgd.sources.bluetooth_line import BluetoothSource
 from ecgd.sources.byte_log import SUFFIX, ByteLogReader
 from ecgd.sources.network_line import NetworkSource
+from ecgd.sources.radio import Radio
 from ecgd.sources.replay import ByteLogSource, SampleSource
 from ecgd.sources.serial_line import SerialSource
 from ecgd.sources.stream import open_stream
-from ecgd.sources.url import ReplayUrl, SerialUrl, SocketUrl, parse_source
+from ecgd.sources.url import BluetoothUrl, ReplayUrl, SerialUrl, SocketUrl, parse_source
 
 
 class Source(Protocol):
@@ -29,14 +32,21 @@ class Source(Protocol):
         """Send bytes to the device; False where none listens now, and the bytes are dropped."""
 
 
-def open_source(url: str, *, clock: Callable[[], float], rng: random.Random) -> Source:
+def open_source(
+    url: str, *, clock: Callable[[], float], rng: random.Random, radio: Radio | None = None
+) -> Source:
     """Open the source that ``url`` names.
 
     ``clock`` is monotonic, in seconds; ``rng`` is used for the jitter of reconnecting only.
+    ``radio`` opens lines by Bluetooth; without one they are refused.
     A missing serial device or host is no error here: the source tries it again and again.
     Raises SourceError for a wrong URL, RecordingError for an unusable recording.
     """
     source = parse_source(url)
+    if isinstance(source, BluetoothUrl):
+        if radio is None:
+            raise SourceError(f"{url} is for the daemon alone", "It owns the Bluetooth adapter.")
+        return BluetoothSource(source.address, source.channel, radio, clock=clock, rng=rng)
     if isinstance(source, SerialUrl):
         return SerialSource(source.path, source.baud, clock=clock, rng=rng)
     if isinstance(source, SocketUrl):

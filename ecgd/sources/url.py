@@ -1,5 +1,6 @@
 """One URL names a source: parse it, check it, name every problem at once.
 
+``bluetooth://98:D3:31:F5:0A:7C``
 ``serial:///dev/rfcomm0?baud=9600``
 ``socket://bridge.local:2001``
 ``replay:/data/100.hea?speed=1&loop=true``
@@ -16,6 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ecgd.errors import SourceError
 from ecgd.model.leads import canonical_lead
+from ecgd.sources.bluetooth_address import read_address
 from ecgd.sources.byte_log import SUFFIX as BYTE_LOG_SUFFIX
 from ecgd.sources.options import Options
 from ecgd.sources.patient import Patient
@@ -25,12 +27,27 @@ BAUD_RATES: Final = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400
 SPEED_MAX: Final = math.inf
 """``speed=max``: as fast as it is taken."""
 
+_CHANNEL_MAX: Final = 30
+"""RFCOMM has the channels 1 to 30."""
+
 
 @dataclass(frozen=True, slots=True)
 class SerialUrl:
     """A serial port: RFCOMM, a USB cable or a pseudo terminal."""
 
     path: str
+    baud: int = 9600
+
+
+@dataclass(frozen=True, slots=True)
+class BluetoothUrl:
+    """A device by Bluetooth. ``channel`` 0: the one that it offers.
+
+    ``baud`` is what its module and its processor speak with each other; nothing here sets it.
+    """
+
+    address: str
+    channel: int = 0
     baud: int = 9600
 
 
@@ -62,7 +79,7 @@ class SyntheticUrl:
     speed: float = 1.0
 
 
-SourceUrl = SerialUrl | SocketUrl | ReplayUrl | SyntheticUrl
+SourceUrl = BluetoothUrl | SerialUrl | SocketUrl | ReplayUrl | SyntheticUrl
 
 _REPLAY_OPTIONS: Final = ("speed", "loop", "fs", "leads", "unit")
 
@@ -87,23 +104,45 @@ def parse_source(url: str) -> SourceUrl:
 
 
 _REMEDY: Final = (
-    "Examples: serial:///dev/rfcomm0?baud=9600, socket://192.168.1.20:2001, "
+    "Examples: bluetooth://98:D3:31:F5:0A:7C, serial:///dev/rfcomm0?baud=9600, "
+    "socket://192.168.1.20:2001, "
     "replay:/data/100.hea?loop=true, synthetic:?rate=72&st=inferior:0.2"
 )
 
 
 def _readers() -> dict[str, Callable[[SplitResult], tuple[SourceUrl, list[str]]]]:
-    return {"serial": _serial, "socket": _socket, "replay": _replay, "synthetic": _synthetic}
+    return {
+        "bluetooth": _bluetooth,
+        "serial": _serial,
+        "socket": _socket,
+        "replay": _replay,
+        "synthetic": _synthetic,
+    }
+
+
+def _bluetooth(parts: SplitResult) -> tuple[BluetoothUrl, list[str]]:
+    options = Options(parts.query, ("channel", "baud"))
+    address = read_address(unquote(parts.netloc))
+    problems = []
+    if address is None or parts.path.strip("/"):
+        problems.append("it names no device by its address, as bluetooth://98:D3:31:F5:0A:7C does")
+    channel = options.integer("channel", 0, 0, _CHANNEL_MAX)
+    source = BluetoothUrl(address or "", channel, _baud(options))
+    return source, problems + options.problems
 
 
 def _serial(parts: SplitResult) -> tuple[SerialUrl, list[str]]:
     options = Options(parts.query, ("baud",))
     path, problems = _path(parts, "serial:///dev/rfcomm0")
+    return SerialUrl(path, _baud(options)), problems + options.problems
+
+
+def _baud(options: Options) -> int:
     baud = options.integer("baud", 9600, 0, 10**9)
     if baud not in BAUD_RATES:
         known = ", ".join(str(rate) for rate in BAUD_RATES)
         options.refuse("baud", str(baud), f"one of {known}")
-    return SerialUrl(path, baud), problems + options.problems
+    return baud
 
 
 def _socket(parts: SplitResult) -> tuple[SocketUrl, list[str]]:

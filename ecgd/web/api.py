@@ -10,6 +10,7 @@ from aiohttp import web
 
 from ecgd.web.answers import answer_in_json, json_answer
 from ecgd.web.baseline_routes import BaselineRoutes
+from ecgd.web.bluetooth_routes import BluetoothRoutes
 from ecgd.web.body import (
     MAX_BODY_BYTES,
     RefusedError,
@@ -57,6 +58,7 @@ class _Routes:
             web.post("/v1/alerts/{alert_id}/acknowledge", self.acknowledge_one),
             web.post("/v1/audio/pause", self.pause_audio),
             *PatientRoutes(self.gateway.patient_desk).table(),
+            *BluetoothRoutes(self.gateway.bluetooth).table(),
             *StreamRoutes(self.gateway, self.clock).table(),
             *NoteRoutes(self.gateway.notes, self.clock).table(),
             *BaselineRoutes(self.gateway.baselines, self.clock).table(),

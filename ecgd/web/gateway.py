@@ -10,6 +10,7 @@ from ecgd.errors import ControlError
 from ecgd.model.alarm import AlarmState, Alert
 from ecgd.model.status import DaemonStatus, Diagnostics
 from ecgd.web.baseline_gateway import BaselineGateway
+from ecgd.web.bluetooth_gateway import BluetoothDesk
 from ecgd.web.config_gateway import ConfigGateway
 from ecgd.web.coverage_gateway import CoverageGateway
 from ecgd.web.note_gateway import NoteGateway
@@ -49,6 +50,11 @@ class Gateway(Protocol):
     @property
     def patient_desk(self) -> PatientDesk:
         """Who is watched, and by which device."""
+        ...
+
+    @property
+    def bluetooth(self) -> BluetoothDesk:
+        """The radio: finding, pairing and forgetting devices."""
         ...
 
     @property

@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sample_bluetooth import sample_view
 from sample_daemon import CLOCK, FakeGateway, sample_alert, sample_diagnostics
 
 from ecgd.config.listing import SettingEntry
 from ecgd.model.alarm import AlarmState
 from ecgd.model.beat import StLevels
+from ecgd.model.bluetooth import BluetoothLink
 from ecgd.model.finding import EnsembleScore, Finding
 from ecgd.service.latency import KEPT, KEPT_A_PATIENT
 from ecgd.service.machine import LOOK_S
 from ecgd.service.note_desk import DURABLE_WITHIN_S
 from ecgd.web.api import make_app
+from ecgd.web.bluetooth_gateway import Forgotten
+from ecgd.web.bluetooth_routes import SCAN_MAX_S, SCAN_S, view_shape
 from ecgd.web.body import MAX_ALERTS, MAX_BODY_BYTES, MAX_NAME_CHARS
 from ecgd.web.config_gateway import ConfigInForce
 from ecgd.web.gateway import AlertEntry
@@ -75,8 +79,18 @@ def test_every_field_is_described() -> None:
     desk = FakeGateway().patient_desk
     answers += [patient_entry_shape(entry) for entry in desk.list_patients()]
     answers += [device_shape(entry) for entry in desk.list_devices()]
+    answers.append(view_shape(sample_view()))
     shown = {name for answer in answers for name in _field_names(answer)}
-    for part in (StLevels, EnsembleScore, Finding, NoteEntry, ConfigInForce, SettingEntry):
+    for part in (
+        BluetoothLink,
+        Forgotten,
+        StLevels,
+        EnsembleScore,
+        Finding,
+        NoteEntry,
+        ConfigInForce,
+        SettingEntry,
+    ):
         shown |= {field.name for field in fields(part)}
     assert len(shown) > 100
     assert sorted(shown - NAMED) == []
@@ -93,6 +107,7 @@ def test_the_limits_are_the_codes() -> None:
     assert f"1 to {MAX_NAME_CHARS} printable" in TEXT
     assert f"1 to {MAX_NOTE_CHARS} characters" in TEXT
     assert f"503 after {DURABLE_WITHIN_S:g} s" in TEXT
+    assert f"(1 to {SCAN_MAX_S:g}, else {SCAN_S:g})" in TEXT
     assert f"last {KEPT} windows" in TEXT
     assert f"last {KEPT_A_PATIENT} windows" in TEXT
     assert f"every {LOOK_S:g} s" in TEXT

@@ -13,6 +13,7 @@ OPTIONAL = (
     "wfdb",
     "pandas",
     "matplotlib",
+    "dbus_fast",
     "lgpio",
     "systemd",
     "tensorflow",
@@ -55,11 +56,12 @@ def test_imports_only_go_down(project_root: Path) -> None:
 
 def test_ecgctl_starts_without_heavy_libraries() -> None:
     heavy = {"numpy", "scipy", "aiohttp", "requests", "tensorflow", "pydantic", "ai_edge_litert"}
+    heavy |= {"dbus_fast", "asyncio"}
     assert not heavy & modules_after("import ecgd.cli.main")
 
 
 def test_the_daemon_needs_no_library_of_an_extra() -> None:
-    unwanted = {"wfdb", "pandas", "matplotlib", "tensorflow"}
+    unwanted = {"wfdb", "pandas", "matplotlib", "tensorflow", "dbus_fast"}
     assert not unwanted & modules_after("import ecgd.service.main, ecgd.service.daemon")
 
 
@@ -93,3 +95,9 @@ def test_setup_cfg_lists_every_package(project_root: Path) -> None:
         for init in (project_root / "ecgd").rglob("__init__.py")
     }
     assert listed == found | {"ecgd_models"}
+
+
+def test_nothing_waits_in_a_way_that_loses_a_cancellation(project_root: Path) -> None:
+    """Python 3.11's wait_for does, in the moment of the answer: then the daemon never ends."""
+    for path in sorted((project_root / "ecgd").rglob("*.py")):
+        assert "asyncio.wait_for(" not in path.read_text(encoding="utf-8"), path

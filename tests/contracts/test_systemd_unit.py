@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,7 @@ from ecgd.service.main import EXIT_CONFIG
 
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "ecgd.service"
+RFCOMM = FOLDER / "ecgd-rfcomm@.service"
 COMMAND = "/opt/ecgd/bin/ecgd"
 
 needs_analyze = pytest.mark.skipif(
@@ -21,15 +23,19 @@ needs_analyze = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def settings() -> dict[str, list[str]]:
-    """Return every key of the unit with all its values: keys may come several times."""
+def keys_of(unit: Path) -> dict[str, list[str]]:
+    """Return every key of a unit with all its values: keys may come several times."""
     found: dict[str, list[str]] = {}
-    for line in UNIT.read_text(encoding="utf-8").splitlines():
+    for line in unit.read_text(encoding="utf-8").splitlines():
         if "=" in line and not line.startswith("#"):
             key, _, value = line.partition("=")
             found.setdefault(key, []).append(value)
     return found
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, list[str]]:
+    return keys_of(UNIT)
 
 
 @needs_analyze
@@ -49,17 +55,69 @@ def test_verify_has_nothing_to_say(tmp_path: Path) -> None:
 
 
 @needs_analyze
-def test_exposure_is_at_most_2_5() -> None:
+@pytest.mark.parametrize("unit", [UNIT, RFCOMM], ids=["ecgd", "rfcomm"])
+def test_exposure_is_at_most_2_5(unit: Path) -> None:
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=yes", "--threshold=25", str(UNIT)],
+        ["systemd-analyze", "security", "--offline=yes", "--threshold=25", str(unit)],
         capture_output=True,
         text=True,
         check=False,
     )
-    level = re.search(r"exposure level for ecgd\.service: ([0-9.]+)", done.stdout)
+    level = re.search(r"exposure level for ecgd\S*\.service: ([0-9.]+)", done.stdout)
     assert level is not None, done.stderr
     assert done.returncode == 0
     assert float(level[1]) <= 2.5
+
+
+@needs_analyze
+def test_verify_has_nothing_to_say_of_the_radio_s_port(tmp_path: Path) -> None:
+    unit = tmp_path / "ecgd-rfcomm@.service"
+    text = RFCOMM.read_text(encoding="utf-8")
+    assert text.count("/usr/bin/rfcomm ") == 4
+    unit.write_text(text.replace("/usr/bin/rfcomm", "/bin/true"), encoding="utf-8")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / "ecgd-rfcomm@3.service")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = [line for line in done.stderr.splitlines() if "ecgd-rfcomm" in line]
+    assert (done.returncode, told) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("address", "shown", "bound"),
+    [
+        ("98:d3:31:FD:2E:45", "rfcomm3: 98:D3:31:FD:2E:45 channel 1 clean", True),
+        ("98:D3:31:FD:2E:45", "rfcomm3: 98:D3:31:00:00:01 channel 1 connected", False),
+        ("nonsense", "rfcomm3: 00:00:00:00:00:00 channel 1 clean", False),
+        ("98:D3:31:FD:2E:45", "Can't get device info: No such device", False),
+        ("", "rfcomm3: 00:00:00:00:00:00 channel 1 clean", False),
+    ],
+)
+def test_a_port_that_rfcomm_did_not_bind_is_a_failure(
+    tmp_path: Path, address: str, shown: str, *, bound: bool
+) -> None:
+    """rfcomm of BlueZ 5.66 ends with 0 for each of these, as a kernel with Bluetooth showed."""
+    (post,) = keys_of(RFCOMM)["ExecStartPost"]
+    show = tmp_path / "rfcomm"
+    show.write_text(f'#!/bin/sh\n[ "$*" = "show 3" ] && echo "{shown}"\n', encoding="utf-8")
+    show.chmod(0o755)
+    words = shlex.split(post.replace("%i", "3").replace("/usr/bin/rfcomm", str(show)))
+    done = subprocess.run(
+        words, env={"ADDRESS": address, "PATH": "/usr/bin:/bin"}, capture_output=True, check=False
+    )
+    assert (done.returncode == 0) is bound
+    assert (b"not bound" in done.stderr) is not bound
+
+
+def test_the_radio_s_port_has_an_address_and_channel_1_unless_said() -> None:
+    keys = keys_of(RFCOMM)
+    assert keys["EnvironmentFile"] == ["/etc/ecgd/rfcomm%i.conf"]
+    assert keys["AssertPathExists"] == keys["EnvironmentFile"], "else the reason is hard to find"
+    assert keys["Environment"] == ["CHANNEL=1"]
+    assert keys["CapabilityBoundingSet"] == ["CAP_NET_ADMIN"]
+    assert keys["Before"] == [UNIT.name]
 
 
 def test_it_starts_at_boot_and_for_ever_again(settings: dict[str, list[str]]) -> None:
@@ -114,6 +172,17 @@ def test_devices_are_the_lines_and_pins_only(settings: dict[str, list[str]]) -> 
     assert all(group.startswith("char-") for group in groups)
     rule = (FOLDER / "60-ecgd.rules").read_text(encoding="utf-8")
     assert 'KERNEL=="gpiochip*", GROUP="gpio", MODE="0660"' in rule
+
+
+def test_a_cable_that_is_plugged_in_later_can_be_opened(settings: dict[str, list[str]]) -> None:
+    """The groups of DeviceAllow are looked up at the start, among the drivers that are loaded."""
+    drivers = {"char-ttyUSB": "usbserial", "char-ttyACM": "cdc_acm", "char-rfcomm": "rfcomm"}
+    groups = {value.split()[0] for value in settings["DeviceAllow"]}
+    # GPIO and the board's own UARTs are there as long as the computer runs.
+    assert groups - set(drivers) == {"char-gpiochip", "char-ttyAMA", "char-ttyS"}
+    for key in ("Wants", "After"):
+        units = {unit for value in settings[key] for unit in value.split()}
+        assert {f"modprobe@{driver}.service" for driver in drivers.values()} <= units
 
 
 def test_credential_that_is_not_there_cannot_stop_the_start(settings: dict[str, list[str]]) -> None:

@@ -210,7 +210,7 @@ def test_two_devices_that_are_swapped_are_foreign_until_a_person_accepts_it(
         wait_for(lambda: raised(daemon, "bert", "DEVICE_FOREIGN"), "the other one")
         words = "; ".join(patients(daemon)["anna"]["device_words"])
         assert "the devices of Anna and Bert are swapped" in words
-        assert "ecgctl devices accept anna node-b" in "; ".join(alarm["evidence"])
+        assert "ecgctl device accept anna node-b" in "; ".join(alarm["evidence"])
         assert patients(daemon)["anna"]["assessment"] is None
         answer = daemon.client().post(
             "/v1/devices/accept", {"patient": "anna", "device": "node-b"} | BY
@@ -246,7 +246,7 @@ def test_seven_devices_of_which_three_behave_badly(daemon: Daemon) -> None:
         for name in names[:4]:
             windows = (before[name]["windows"], after[name]["windows"])
             assert windows[1]["analysed"] - windows[0]["analysed"] >= passed_s - 2.0
-            assert windows[1]["replaced"] == 0
+            assert windows[1]["replaced"] == windows[0]["replaced"]
         assert 0 < taken[0] - began_bytes < 64 * 1024 * passed_s
         figures = {f["stage"]: f for f in daemon.client().get("/v1/diagnostics")["latency"]}
         assert figures["total"]["p50_ms"] < figures["total"]["budget_ms"]

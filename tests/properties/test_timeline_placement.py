@@ -135,7 +135,10 @@ def test_an_outage_gives_the_right_gap_or_a_new_origin(
     node = line.device
     for sent in [*node.start(), *node.run(ran)]:
         line.deliver(sent)
-    node.pause(outage_s)
+    if outage_s < 5_000:
+        node.lose(10 * outage_s)
+    else:
+        node.pause(outage_s)
     back = [*([node.status()] if is_status_first else []), *node.run(20)]
     for sent in back:
         line.deliver(sent)

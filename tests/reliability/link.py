@@ -10,8 +10,8 @@ from reliability.rig import SOUND_HEART, Stage, staged
 from reliability.row import Findings, Row, spread
 
 HOUR_S = 3600.0
-RECONNECT_LIMIT_S = 18.0 + 2.0
-"""The longest pause between two tries, 15 s and a fifth of it, and some time to open the port."""
+RECONNECT_LIMIT_S = 5.0
+"""The longest pause between two tries of a cable is 2 s and a fifth of it."""
 
 
 def try_away(bench: Bench) -> tuple[Row, ...]:

@@ -254,3 +254,9 @@ def test_empty_lists_say_so() -> None:
     line = _print(battery_table([waiting])).splitlines()[-2]
     assert line.split("  ")[0].strip() == "Bert Example"
     assert "not reported: no device was heard yet" in line
+
+
+@pytest.mark.parametrize(("authenticated", "shown"), [(True, True), (False, False), (None, False)])
+def test_an_authenticated_device_is_said_to_be_one(authenticated: bool | None, shown: bool) -> None:
+    text = _page_of(replace(sample_patient(), authenticated=authenticated))
+    assert ("authenticated" in text) is shown

@@ -52,7 +52,7 @@ def test_a_device_that_is_somebody_else_s_is_no_first_one() -> None:
     assert not anna.is_foreign
     words = " / ".join(bert.foreign_words())
     assert "'node-a', which is Anna's, is on Bert's line" in words
-    assert "ecgctl devices accept bert node-a" in words
+    assert "ecgctl device accept bert node-a" in words
 
 
 def test_two_devices_that_are_swapped_are_said_to_be() -> None:
@@ -103,7 +103,7 @@ def test_the_same_device_that_measures_otherwise_is_changed(
     assert standing(anna) is Standing.CHANGED
     assert anna.changes == (words,)
     assert not anna.is_foreign
-    assert "ecgctl devices accept anna node-a" in anna.change_words()[-1]
+    assert "ecgctl device accept anna node-a" in anna.change_words()[-1]
     anna.accept(changed, "nurse")
     assert standing(anna) is Standing.BOUND
     assert anna.binding is not None

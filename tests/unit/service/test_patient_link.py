@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from ecgd.config.settings import PatientSettings, Settings
+from ecgd.config.settings import DeviceSettings, PatientSettings, Settings
 from ecgd.errors import RecordingError
 from ecgd.model.link import LinkState, Received
 from ecgd.service import patient_link
@@ -112,3 +112,26 @@ def test_an_unexpected_failure_is_not_swallowed(
     play(monkeypatch, ZeroDivisionError("a defect"))
     with pytest.raises(ZeroDivisionError, match="a defect"):
         asyncio.run(asyncio.wait_for(link.run(), 5))
+
+
+def test_without_its_key_nothing_of_a_sealed_device_is_taken(
+    session: PatientSession, link: PatientLink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key_file = tmp_path / "anna.key"
+    key_file.write_text("00" * 16, encoding="ascii")
+    key_file.chmod(0o644)
+    device = DeviceSettings(key_file=str(key_file))
+    session.renew(replace(session.patient, device=device), simulated=False)
+    source = play(monkeypatch, None)
+
+    async def story() -> None:
+        running = asyncio.ensure_future(link.run())
+        await asyncio.sleep(0.05)
+        assert source.runs == 0
+        assert "can be read by others" in session.status(1.0, analysed=0, replaced=0).link_reason
+        key_file.chmod(0o600)
+        await asyncio.wait_for(running, 5)
+
+    asyncio.run(story())
+    assert source.runs == 1
+    assert session.status(1.0, analysed=0, replaced=0).authenticated is False

@@ -87,3 +87,17 @@ def test_an_added_patient_who_finds_no_room_any_more_is_an_alarm(tmp_path: Path)
     again = RosterKeeper(tmp_path, Settings(patients=(bert,)))
     assert rosters.watched(again.roster, (bert,)) == (bert,)
     assert "anna is archived" in again.problem
+
+
+def test_the_end_is_heard_even_in_the_moment_of_a_change(tmp_path: Path) -> None:
+    async def story() -> bool:
+        keeper = RosterKeeper(tmp_path, Settings())
+        task = asyncio.create_task(keeper.run(dict))
+        await asyncio.sleep(0.01)
+        keeper.want_bindings_kept()
+        task.cancel()
+        done, _ = await asyncio.wait((task,), timeout=2.0)
+        task.cancel()
+        return bool(done)
+
+    assert asyncio.run(story())

@@ -190,12 +190,47 @@ def test_a_device_that_does_not_answer_after_a_cut_is_still_watched() -> None:
     bench.session.receive(LinkClosed(bench.now_s, "out of reach", retry_s=1.0))
     bench.session.receive(LinkOpened(bench.now_s))
     for _ in range(4):
-        bench.second()
+        bench.second(DeviceStatus(uptime_s=100))
     waited = bench.session.intake.statistics.samples
     for _ in range(3):
-        bench.second()
+        bench.second(DeviceStatus(uptime_s=100))
     assert waited == 10 * 25
     assert bench.session.intake.statistics.samples == 80 * 25
+    assert bench.session.needs_device
+
+
+@pytest.mark.parametrize("reported", [True, False])
+def test_a_device_that_may_be_another_one_waits_for_its_hello(reported: bool) -> None:
+    bench = Bench()
+    bench.open()
+    bench.second()
+    bench.session.receive(LinkClosed(bench.now_s, "out of reach", retry_s=1.0))
+    bench.session.receive(LinkOpened(bench.now_s))
+    bench.encoder = BlockEncoder(boot=40)
+    for _ in range(20):
+        bench.second(DeviceStatus(uptime_s=1) if reported else None)
+    assert bench.session.intake.statistics.samples == 10 * 25
+    assert bench.session.needs_device
+    status = bench.session.status(bench.now_s, analysed=0, replaced=0)
+    assert status.link_reason.endswith("switch it off and on")
+
+    hello = bench.encoder.hello(replace(DEVICE, device_id="node-9"))
+    bench.session.receive(BytesReceived(hello, bench.now_s))
+    assert bench.session.intake.device is not None
+    assert bench.session.intake.device.device_id == "node-9"
+    assert not bench.session.needs_device
+
+
+def test_what_nobody_has_put_a_name_to_before_the_next_cut_is_nobodys() -> None:
+    bench = Bench()
+    bench.open()
+    bench.second()
+    for _ in range(2):
+        bench.session.receive(LinkClosed(bench.now_s, "out of reach", retry_s=1.0))
+        bench.session.receive(LinkOpened(bench.now_s))
+        bench.second()
+    bench.session.receive(BytesReceived(bench.encoder.hello(DEVICE), bench.now_s))
+    assert bench.session.intake.statistics.samples == 20 * 25
 
 
 def test_a_device_that_the_settings_name_anew_is_met_at_once() -> None:

@@ -18,6 +18,7 @@ from ecgd.config.settings import DeviceSettings, PatientSettings, Settings
 from ecgd.model.baseline import BEAT_POINTS, LEARNED_S, Baseline, MedianBeat
 from ecgd.pipeline.history import History
 from ecgd.service.coverage import CoverageLedger
+from ecgd.service.link_marks import LinkMarks
 from ecgd.service.live import LiveHub
 from ecgd.service.occurrence import Circumstances
 from ecgd.service.restart import load_baseline
@@ -46,6 +47,8 @@ class House:
             store=self.store,
             live=LiveHub(),
             coverage=SimpleNamespace(ledger=CoverageLedger()),
+            radio=None,
+            marks=LinkMarks(folder),
             met=lambda session: None,
             fan_out=SimpleNamespace(circumstances=None),
             circumstances=Circumstances("boot", True, "rules", "", "before"),

@@ -89,7 +89,7 @@ def test_noise_by_kind() -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("bluetooth:00:11", "known: serial:, socket:, replay:, synthetic:"),
+        ("pigeon:00:11", "known: bluetooth:, serial:, socket:, replay:, synthetic:"),
         ("/dev/rfcomm0", "no known kind"),
         ("", "no known kind"),
         ("replay://[", "not a URL"),
