@@ -21,6 +21,21 @@ from ecgd.model.finding import (
     Severity,
     StFinding,
 )
+from ecgd.model.network_label import (
+    BRADYCARDIA,
+    CONDUCTION,
+    ECTOPY,
+    FALLING_ST,
+    FIBRILLATION,
+    FLUTTER,
+    INFARCTION,
+    ISCHAEMIA,
+    RISING_ST,
+    ST_T,
+    TACHYCARDIA,
+    VENTRICULAR_FIBRILLATION,
+    VENTRICULAR_TACHYCARDIA,
+)
 from ecgd.model.rhythm import UNKNOWN, RhythmSign
 
 LABEL_SHOWN: Final = 0.5
@@ -30,30 +45,16 @@ LABELS_SHOWN: Final = 3
 NOT_CLEARLY_NEW: Final = Severity.MEDIUM
 """An anomaly that the patient may have come with is told no graver than this."""
 
-INFARCTION: Final = "infarction"
-ISCHAEMIA: Final = "ischaemia"
-ST_T_CHANGE: Final = "ST/T change"
-CONDUCTION: Final = "conduction disorder"
-FIBRILLATION: Final = "atrial fibrillation"
-FLUTTER: Final = "atrial flutter"
-ECTOPY: Final = "ectopy"
-BRADYCARDIA: Final = "bradycardia"
-TACHYCARDIA: Final = "tachycardia"
-VENTRICULAR_TACHYCARDIA: Final = "ventricular tachycardia"
-VENTRICULAR_FIBRILLATION: Final = "ventricular fibrillation"
-EVOLVING_ELEVATION: Final = "evolving ST elevation"
-EVOLVING_DEPRESSION: Final = "evolving ST depression"
-
 CEILING: Final = {
     ISCHAEMIA: Severity.MEDIUM,
-    ST_T_CHANGE: Severity.MEDIUM,
+    ST_T: Severity.MEDIUM,
     CONDUCTION: Severity.MEDIUM,
     FIBRILLATION: Severity.MEDIUM,
     FLUTTER: Severity.MEDIUM,
     ECTOPY: Severity.LOW,
     BRADYCARDIA: Severity.MEDIUM,
     TACHYCARDIA: Severity.MEDIUM,
-    EVOLVING_DEPRESSION: Severity.MEDIUM,
+    FALLING_ST: Severity.MEDIUM,
 }
 """How grave the networks alone may make each of their labels; others have no ceiling."""
 
@@ -68,14 +69,14 @@ _VENTRICULAR_KINDS: Final = frozenset(
 EXPLAINED_BY: Final = {
     INFARCTION: _INFARCTION_KINDS,
     ISCHAEMIA: _ST_KINDS,
-    ST_T_CHANGE: _ST_KINDS | {EventType.ATRIAL_FIBRILLATION},
+    ST_T: _ST_KINDS | {EventType.ATRIAL_FIBRILLATION},
     FIBRILLATION: _ATRIAL_KINDS,
     FLUTTER: _ATRIAL_KINDS | {EventType.EXTREME_TACHYCARDIA},
     ECTOPY: frozenset({EventType.FREQUENT_ECTOPY}),
     VENTRICULAR_TACHYCARDIA: _VENTRICULAR_KINDS,
     VENTRICULAR_FIBRILLATION: _VENTRICULAR_KINDS,
-    EVOLVING_ELEVATION: _ST_KINDS,
-    EVOLVING_DEPRESSION: _ST_KINDS,
+    RISING_ST: _ST_KINDS,
+    FALLING_ST: _ST_KINDS,
 }
 """Kinds of the rules' findings that say what a label says."""
 
@@ -179,7 +180,7 @@ def _reason(
     if label in _MEASURED and rhythm.label != UNKNOWN:
         return "rate and beats within limits"
     known: list[str] = []
-    if label in (CONDUCTION, ST_T_CHANGE) and st is not None:
+    if label in (CONDUCTION, ST_T) and st is not None:
         known += [each.kind.value for each in st.confounders if each.kind in _WIDE]
     if label == CONDUCTION:
         known += [each.sign.value for each in rhythm.observations if each.sign in _BLOCKS]

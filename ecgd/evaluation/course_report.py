@@ -9,7 +9,6 @@ from statistics import median
 from typing import Final
 
 from ecgd.config.settings import EnsembleSettings
-from ecgd.evaluation.anomaly_labels import HEADS
 from ecgd.evaluation.course_study import (
     NETWORKS_ALARM,
     RNN,
@@ -22,6 +21,7 @@ from ecgd.evaluation.course_study import (
 from ecgd.evaluation.ensemble_figures import NO_FIGURE, judge, ranking_line
 from ecgd.evaluation.ensemble_study import FUSED
 from ecgd.evaluation.limits import poisson_limits
+from ecgd.model.network_label import HEADS
 
 EVEN: Final = 0.5
 SHOWN: Final = 0.5

@@ -19,7 +19,6 @@ from ecgd.decision.alarm_table import STANDING
 from ecgd.decision.findings import ST_EVENTS
 from ecgd.ensemble.fusion import MEMBERS
 from ecgd.evaluation.alarm_course import AlarmStep, follow_alarms
-from ecgd.evaluation.anomaly_labels import ANOMALY, FALLING_ST, RISING_ST
 from ecgd.evaluation.corpus import PAIR, Entry, read_corpus, read_entry
 from ecgd.evaluation.ensemble_study import FUSED, EnsembleRow, told_by
 from ecgd.evaluation.injection import BeatTimes, times_of
@@ -34,6 +33,7 @@ from ecgd.evaluation.stream import (
 from ecgd.evaluation.trajectories import SLIGHT_MV, Episode, Trajectory, draw_trajectory, lay_over
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import EventType, Outcome, Severity
+from ecgd.model.network_label import ANOMALY, FALLING_ST, RISING_ST
 from ecgd.sources.recording import Recording
 
 COLLECTIONS: Final = ("qtdb", "mitdb")

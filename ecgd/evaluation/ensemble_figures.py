@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 
-from ecgd.evaluation.anomaly_labels import ANOMALY
 from ecgd.evaluation.detection_figures import (
     Figure,
     Interval,
@@ -22,6 +21,7 @@ from ecgd.evaluation.detection_figures import (
     specificity_at,
 )
 from ecgd.evaluation.ensemble_study import Condition, EnsembleRow
+from ecgd.model.network_label import ANOMALY
 from ecgd.model.signal import BoolArray, FloatArray
 
 DRAWS: Final = 300

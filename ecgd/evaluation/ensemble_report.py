@@ -7,14 +7,6 @@ from typing import Final
 
 from ecgd.config.settings import EnsembleSettings
 from ecgd.ensemble.fusion import MEMBERS
-from ecgd.evaluation.anomaly_labels import (
-    ANOMALY,
-    FIBRILLATION,
-    HEADS,
-    INFARCTION,
-    RHYTHM,
-    VENTRICULAR_TACHYCARDIA,
-)
 from ecgd.evaluation.corpus import FILTERED, RAW
 from ecgd.evaluation.detection_figures import Interval, auc, reliability
 from ecgd.evaluation.ensemble_figures import (
@@ -36,6 +28,14 @@ from ecgd.evaluation.ensemble_figures import (
 from ecgd.evaluation.ensemble_rival import RIVAL
 from ecgd.evaluation.ensemble_study import FUSED, LIMB, Condition, EnsemblePart, EnsembleRow
 from ecgd.evaluation.figures import Figures
+from ecgd.model.network_label import (
+    ANOMALY,
+    FIBRILLATION,
+    HEADS,
+    INFARCTION,
+    RHYTHM,
+    VENTRICULAR_TACHYCARDIA,
+)
 
 ALARMED: Final = (INFARCTION, FIBRILLATION, VENTRICULAR_TACHYCARDIA)
 FLAGGED_LEAST: Final = 0.80

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from ecgd.config.settings import Settings
-from ecgd.evaluation.anomaly_labels import ANOMALY, Truth
+from ecgd.evaluation.anomaly_labels import Truth
 from ecgd.evaluation.corpus import PAIR, Entry, read_corpus, read_entry
 from ecgd.evaluation.ensemble_rival import RIVAL, rival_figures
 from ecgd.evaluation.injection_study import noise_for
@@ -21,6 +21,7 @@ from ecgd.evaluation.judged_networks import judged_hash, networks, rivals_of, ta
 from ecgd.evaluation.rhythm_truth import read_marks
 from ecgd.evaluation.stream import analysis_of, cut_recording, signal_of, with_signal
 from ecgd.model.finding import EnsembleScore
+from ecgd.model.network_label import ANOMALY
 from ecgd.pipeline.history import History
 from ecgd.pipeline.model_memory import ModelMemory
 from ecgd.service.offline import windows_of

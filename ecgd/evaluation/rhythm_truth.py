@@ -8,7 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from ecgd.evaluation.anomaly_labels import (
+from ecgd.evaluation.anomaly_labels import Truth
+from ecgd.evaluation.databases import ReferenceBeats, read_beats
+from ecgd.evaluation.rhythm_study import Stretch, read_rhythms
+from ecgd.model.network_label import (
     ANOMALY,
     BRADYCARDIA,
     ECTOPY,
@@ -17,10 +20,7 @@ from ecgd.evaluation.anomaly_labels import (
     TACHYCARDIA,
     VENTRICULAR_FIBRILLATION,
     VENTRICULAR_TACHYCARDIA,
-    Truth,
 )
-from ecgd.evaluation.databases import ReferenceBeats, read_beats
-from ecgd.evaluation.rhythm_study import Stretch, read_rhythms
 
 LOOK_BACK_S: Final = 10.0
 NEWEST_S: Final = 5.0

@@ -12,16 +12,10 @@ from typing import Final
 
 import numpy as np
 
-from ecgd.evaluation.anomaly_labels import (
-    ANOMALY,
-    FALLING_ST,
-    INFARCTION,
-    RISING_ST,
-    ST_T,
-    Truth,
-)
+from ecgd.evaluation.anomaly_labels import Truth
 from ecgd.evaluation.injection import AXES_DEG, BeatTimes, Injury, inject
 from ecgd.model.finding import Territory
+from ecgd.model.network_label import ANOMALY, FALLING_ST, INFARCTION, RISING_ST, ST_T
 from ecgd.model.signal import FloatArray
 
 ELEVATION_MV: Final = (0.1, 0.4)

@@ -18,9 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ecgd.ensemble.fusion import MEMBERS, member_key
 from ecgd.errors import ModelError
+from ecgd.model.network_label import ANOMALY
 
 MANIFEST_NAME: Final = "manifest.json"
-ANOMALY: Final = "significant anomaly"
 """The label that every member gives first, and that is fused."""
 
 REINSTALL: Final = "Install the models again, or remove them to run on rules only"

@@ -9,15 +9,15 @@ from typing import Final
 import numpy as np
 
 from ecgd.config.settings import EnsembleSettings
-from ecgd.evaluation.anomaly_labels import (
+from ecgd.evaluation.corpus import FILTERED, RAW, SHORT
+from ecgd.evaluation.detection_figures import by_patient, reliability, share_above
+from ecgd.model.network_label import (
     ANOMALY,
     FIBRILLATION,
     HEADS,
     INFARCTION,
     VENTRICULAR_TACHYCARDIA,
 )
-from ecgd.evaluation.corpus import FILTERED, RAW, SHORT
-from ecgd.evaluation.detection_figures import by_patient, reliability, share_above
 from ecgd.model.signal import BoolArray, FloatArray
 from ecgd.training.judging import Cohort
 from ecgd.training.outcome import (

@@ -12,10 +12,11 @@ import numpy as np
 from ecgd.config.settings import Settings
 from ecgd.ensemble.fusion import MEMBERS
 from ecgd.ensemble.member import Answer
-from ecgd.evaluation.anomaly_labels import LABELS, Truth
+from ecgd.evaluation.anomaly_labels import Truth
 from ecgd.evaluation.boundary_folds import unseen_network
 from ecgd.inference.manifest import Platt
 from ecgd.model.beat import Beat
+from ecgd.model.network_label import LABELS
 from ecgd.model.signal import Float32Array, FloatArray
 from ecgd.pipeline.analysis import Analysis
 from ecgd.pipeline.history import History

@@ -17,7 +17,7 @@ from rich.progress import Progress
 import ecgd
 from ecgd.config.settings import Settings
 from ecgd.dsp.prepare import prepare
-from ecgd.evaluation.anomaly_labels import ANOMALY, INFARCTION, LABELS, ST_T, Truth
+from ecgd.evaluation.anomaly_labels import Truth
 from ecgd.evaluation.corpus import FS_HZ, PAIR, SHORT, Entry, read_entry
 from ecgd.evaluation.databases import NOISE_KINDS, read_noise
 from ecgd.evaluation.injection import AXES_DEG, Injury, inject, times_of
@@ -25,6 +25,7 @@ from ecgd.evaluation.rhythm_truth import read_marks
 from ecgd.evaluation.stream import cut_recording, recording_of_uv, signal_of, with_signal
 from ecgd.evaluation.trajectories import Trajectory, draw_trajectory, lay_over
 from ecgd.model.beat import Beat
+from ecgd.model.network_label import ANOMALY, INFARCTION, LABELS, ST_T
 from ecgd.model.signal import BoolArray, Float32Array, FloatArray, IntArray
 from ecgd.pipeline.model_inputs import model_pair
 from ecgd.service.offline import windows_of

@@ -17,8 +17,8 @@ import numpy as np
 
 from ecgd.config.settings import EnsembleSettings
 from ecgd.ensemble.fusion import MEMBERS, member_key
-from ecgd.evaluation.anomaly_labels import ANOMALY, HEADS, PROGRESSION
 from ecgd.evaluation.logistic import fit_platt, logit, sigmoid
+from ecgd.model.network_label import ANOMALY, HEADS, PROGRESSION
 from ecgd.model.signal import BoolArray, Float32Array, FloatArray
 from ecgd.training.gathering import Gathered, Variant
 

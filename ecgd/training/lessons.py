@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from ecgd.evaluation.anomaly_labels import HEADS, LABELS, MORPHOLOGY, RHYTHM
 from ecgd.evaluation.corpus import LONG
+from ecgd.model.network_label import HEADS, LABELS, MORPHOLOGY, RHYTHM
 from ecgd.model.signal import BoolArray, Float32Array, FloatArray, IntArray
 from ecgd.pipeline.model_inputs import (
     BEAT_FIGURES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Final
 
-from ecgd.evaluation.anomaly_labels import HEADS
+from ecgd.model.network_label import HEADS
 from ecgd.pipeline.model_inputs import FRAME_FIGURES, FRAMES, WINDOW_SAMPLES
 from ecgd.pipeline.progression import FIGURES, ROWS
 

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 
-from ecgd.evaluation.anomaly_labels import ANOMALY, HEADS, RHYTHM
 from ecgd.evaluation.detection_figures import (
     Interval,
     auc,
@@ -20,6 +19,7 @@ from ecgd.evaluation.detection_figures import (
     specificity_at,
 )
 from ecgd.evaluation.logistic import Logistic
+from ecgd.model.network_label import ANOMALY, HEADS, RHYTHM
 from ecgd.model.signal import BoolArray, Float32Array, FloatArray
 from ecgd.training.judging import Cohort, rows_of
 from ecgd.training.quantisation import Trial

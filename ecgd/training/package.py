@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from ecgd.evaluation.anomaly_labels import ANOMALY, HEADS
 from ecgd.evaluation.corpus import PATIENTS_NAME, format_patients
 from ecgd.evaluation.ensemble_rival import RIVALS_NAME, format_rivals
 from ecgd.inference.litert import quantise
@@ -23,6 +22,7 @@ from ecgd.inference.manifest import (
     Platt,
 )
 from ecgd.model.leads import LIMB_LEADS
+from ecgd.model.network_label import ANOMALY, HEADS
 from ecgd.model.signal import Float32Array
 from ecgd.pipeline.model_inputs import MODEL_FS_HZ
 from ecgd.training.card import write_card

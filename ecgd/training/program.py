@@ -21,10 +21,10 @@ import numpy as np
 import ecgd
 from ecgd.ensemble.fusion import MEMBERS
 from ecgd.errors import EcgdError, RecordingError
-from ecgd.evaluation.anomaly_labels import ANOMALY, FIBRILLATION, HEADS, INFARCTION
 from ecgd.evaluation.corpus import check_split, read_corpus
 from ecgd.evaluation.logistic import Logistic, fit_logistic
 from ecgd.inference.scorer import load_sound_scorer
+from ecgd.model.network_label import ANOMALY, FIBRILLATION, HEADS, INFARCTION
 from ecgd.model.signal import BoolArray, Float32Array, FloatArray
 from ecgd.training.fitting import EPOCHS, Plan, fit, still_inputs
 from ecgd.training.gathering import (

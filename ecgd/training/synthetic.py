@@ -6,7 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from ecgd.evaluation.anomaly_labels import (
+from ecgd.evaluation.anomaly_labels import Truth
+from ecgd.evaluation.corpus import Entry
+from ecgd.evaluation.stream import recording_of_uv
+from ecgd.model.network_label import (
     ANOMALY,
     BRADYCARDIA,
     ECTOPY,
@@ -16,10 +19,7 @@ from ecgd.evaluation.anomaly_labels import (
     TACHYCARDIA,
     VENTRICULAR_FIBRILLATION,
     VENTRICULAR_TACHYCARDIA,
-    Truth,
 )
-from ecgd.evaluation.corpus import Entry
-from ecgd.evaluation.stream import recording_of_uv
 from ecgd.sources.noise import NOISE_PRESETS
 from ecgd.sources.patient import Patient, PatientSignal
 from ecgd.sources.recording import Recording

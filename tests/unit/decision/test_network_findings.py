@@ -14,7 +14,6 @@ from ecgd.decision.network_findings import (
     explanation,
     severity_of_score,
 )
-from ecgd.evaluation.anomaly_labels import LABELS
 from ecgd.model.finding import (
     Confounder,
     ConfounderKind,
@@ -27,6 +26,7 @@ from ecgd.model.finding import (
     Severity,
     StFinding,
 )
+from ecgd.model.network_label import LABELS
 from ecgd.model.rhythm import RhythmObservation, RhythmSign
 
 ANALYSIS, ENSEMBLE = AnalysisSettings(), EnsembleSettings()

@@ -5,6 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ecgd.evaluation.anomaly_labels import (
+    truth_of_alarm,
+    truth_of_other,
+    truth_of_ptbxl,
+    truth_of_single_lead,
+)
+from ecgd.model.network_label import (
     ANOMALY,
     BRADYCARDIA,
     CONDUCTION,
@@ -17,10 +23,6 @@ from ecgd.evaluation.anomaly_labels import (
     ST_T,
     TACHYCARDIA,
     VENTRICULAR_TACHYCARDIA,
-    truth_of_alarm,
-    truth_of_other,
-    truth_of_ptbxl,
-    truth_of_single_lead,
 )
 
 

@@ -11,7 +11,6 @@ from ecg_shapes import beat_times, ecg
 
 from ecgd.ensemble.member import Answer, FusedCalibration
 from ecgd.evaluation import course_study
-from ecgd.evaluation.anomaly_labels import ANOMALY, FALLING_ST, RISING_ST
 from ecgd.evaluation.corpus import Entry
 from ecgd.evaluation.course_report import Watcher, course_section, tally
 from ecgd.evaluation.course_study import (
@@ -30,6 +29,7 @@ from ecgd.evaluation.ensemble_study import FUSED, EnsembleRow
 from ecgd.evaluation.stream import recording_of_uv
 from ecgd.evaluation.trajectories import Episode, Trajectory
 from ecgd.model.finding import Territory
+from ecgd.model.network_label import ANOMALY, FALLING_ST, RISING_ST
 from ecgd.model.signal import FloatArray
 
 TIMES_S = tuple(float(at) for at in range(10, 110, 10))

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from ecgd.errors import ModelError
-from ecgd.evaluation.anomaly_labels import ANOMALY
 from ecgd.evaluation.ensemble_rival import (
     FIGURES,
     RIVALS_NAME,
@@ -18,6 +17,7 @@ from ecgd.evaluation.ensemble_rival import (
     rival_figures,
 )
 from ecgd.evaluation.logistic import Logistic
+from ecgd.model.network_label import ANOMALY
 from ecgd.pipeline.model_memory import ModelMemory
 from ecgd.pipeline.progression import FIGURES as ROW_FIGURES
 

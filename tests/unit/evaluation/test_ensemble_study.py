@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from ecgd.evaluation import judged_networks
-from ecgd.evaluation.anomaly_labels import ANOMALY, INFARCTION
 from ecgd.evaluation.corpus import format_patients, read_patients
 from ecgd.evaluation.detection_figures import auc
 from ecgd.evaluation.ensemble_figures import (
@@ -24,6 +23,7 @@ from ecgd.evaluation.ensemble_report import ensemble_section
 from ecgd.evaluation.ensemble_rival import RIVAL
 from ecgd.evaluation.ensemble_study import Condition, EnsemblePart, EnsembleRow, ensemble_jobs
 from ecgd.evaluation.figures import Figures
+from ecgd.model.network_label import ANOMALY, INFARCTION
 
 
 def row(

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from ecgd.evaluation import judged_networks, program
-from ecgd.evaluation.anomaly_labels import ANOMALY
 from ecgd.evaluation.corpus import PATIENTS_NAME, format_patients
 from ecgd.evaluation.course_study import course_jobs
 from ecgd.evaluation.ensemble_rival import FIGURES, RIVALS_NAME, format_rivals
 from ecgd.evaluation.logistic import Logistic
+from ecgd.model.network_label import ANOMALY
 from ecgd.sources.recording import read_recording
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

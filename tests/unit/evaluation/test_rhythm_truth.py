@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ecgd.evaluation.anomaly_labels import (
+from ecgd.evaluation.databases import ReferenceBeats
+from ecgd.evaluation.rhythm_study import Stretch
+from ecgd.evaluation.rhythm_truth import Marks
+from ecgd.model.network_label import (
     ANOMALY,
     BRADYCARDIA,
     ECTOPY,
@@ -11,9 +14,6 @@ from ecgd.evaluation.anomaly_labels import (
     VENTRICULAR_FIBRILLATION,
     VENTRICULAR_TACHYCARDIA,
 )
-from ecgd.evaluation.databases import ReferenceBeats
-from ecgd.evaluation.rhythm_study import Stretch
-from ecgd.evaluation.rhythm_truth import Marks
 
 
 def beats(rr_s: float = 0.8, **others: str) -> ReferenceBeats:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecgd.evaluation.anomaly_labels import ANOMALY, FALLING_ST, INFARCTION, RISING_ST, ST_T
 from ecgd.evaluation.injection import BeatTimes, projections, weaker_of_best_pair
 from ecgd.evaluation.trajectories import Episode, Trajectory, draw_trajectory, lay_over
 from ecgd.model.finding import Territory
+from ecgd.model.network_label import ANOMALY, FALLING_ST, INFARCTION, RISING_ST, ST_T
 
 RISE = Episode(Territory.INFERIOR, 90.0, 0.3, 300.0, 600.0, 700.0, 800.0)
 FALL = Episode(Territory.INFERIOR, 90.0, -0.2, 300.0, 600.0, 700.0, 800.0)

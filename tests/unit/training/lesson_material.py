@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecgd.evaluation.anomaly_labels import ANOMALY, HEADS, LABELS
 from ecgd.evaluation.corpus import RAW, Entry
 from ecgd.evaluation.logistic import sigmoid
+from ecgd.model.network_label import ANOMALY, HEADS, LABELS
 from ecgd.pipeline.model_inputs import BEAT_FIGURES, FRAMES, STRIP_SAMPLES, WINDOW_SAMPLES
 from ecgd.pipeline.progression import FIGURES, ROWS
 from ecgd.training.examples import HALF, UNKNOWN, Moments

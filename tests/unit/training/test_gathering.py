@@ -10,7 +10,7 @@ import pytest
 
 from ecgd.config.settings import AnalysisSettings, EnsembleSettings, Settings
 from ecgd.ensemble.member import Answer
-from ecgd.evaluation.anomaly_labels import ANOMALY, FIBRILLATION
+from ecgd.model.network_label import ANOMALY, FIBRILLATION
 from ecgd.model.signal import FloatArray
 from ecgd.pipeline.analysis import Analysis
 from ecgd.pipeline.history import History
