@@ -183,12 +183,6 @@ class Registry:
             return None
         return next((bond for bond in self._others(besides) if bond.expected_id == device_id), None)
 
-    def reconsider(self) -> None:
-        """Look again at what is on every line: what was foreign may be somebody's own now."""
-        for bond in self.bonds.values():
-            if bond.seen is not None:
-                bond.meet(bond.seen)
-
     def _others(self, besides: str) -> Iterator[Bond]:
         return (bond for patient_id, bond in self.bonds.items() if patient_id != besides)
 

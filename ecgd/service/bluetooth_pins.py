@@ -11,6 +11,7 @@ from typing import Final
 
 from ecgd.config.settings import PatientSettings
 from ecgd.errors import SourceError
+from ecgd.service.durable_file import write_durably
 from ecgd.sources.bluez_errors import BluetoothError
 from ecgd.sources.url import BluetoothUrl, parse_source
 
@@ -60,13 +61,7 @@ class BluetoothPins:
         """Keep the PIN with which a device was paired. Raises BluetoothError."""
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            fresh = self._kept(address).with_suffix(".new")
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(f"{pin}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._kept(address))
+            write_durably(self._kept(address), f"{pin}\n", 0o600)
         except OSError as error:
             raise BluetoothError(
                 f"{address} is paired, but its PIN cannot be kept: {error.strerror}",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import zlib
 from pathlib import Path
 from typing import Any, Final
 
 from ecgd.protocol import Mark
+from ecgd.service.durable_file import write_durably
 from ecgd.service.logs import log_event
 
 _log = logging.getLogger(__name__)
@@ -63,14 +63,8 @@ class LinkMarks:
     def _write(self, marks: dict[str, Mark]) -> None:
         places = [[name, mark.boot, mark.counter] for name, mark in marks.items()]
         record = {"version": 1, "crc32": _checksum(places), "marks": places}
-        fresh = self._path.with_name(f"{FILE_NAME}.new")
         try:
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(json.dumps(record) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
+            write_durably(self._path, json.dumps(record) + "\n", _MODE)
         except OSError as error:
             self._tell(f"cannot write {self._path}: {error.strerror or error}")
         else:

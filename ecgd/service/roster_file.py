@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import zlib
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from ecgd.config.settings import PatientSettings, Settings
 from ecgd.errors import ConfigError, EcgdError
 from ecgd.service.binding import Binding
+from ecgd.service.durable_file import write_durably
 from ecgd.service.roster import Edit, Entry, Roster
 from ecgd.service.settings import parse_patient
 
@@ -81,15 +81,8 @@ def save_roster(path: Path, roster: Roster) -> None:
         "bindings": {known: asdict(binding) for known, binding in roster.bindings.items()},
     }
     record = {"version": VERSION, "crc32": _checksum(content), "roster": content}
-    fresh = path.with_name(f"{path.name}.new")
     try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, MODE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        _sync_directory(path.parent)
+        write_durably(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n", MODE)
     except OSError as error:
         raise RosterFileError(
             f"cannot write {path}: {error.strerror or error}",
@@ -165,11 +158,3 @@ def _put_aside(path: Path, kind: str) -> str:
     except OSError as error:
         return f"it could not be put aside ({error.strerror})"
     return f"it was put aside as {aside.name}"
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

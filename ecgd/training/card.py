@@ -116,9 +116,8 @@ def _figures_section(run: Run) -> str:
 
 
 def _figures_line(each: LabelFigures) -> str:
-    limits = f"{each.auc.value:.3f} ({_three(each.auc.low)} to {_three(each.auc.high)})"
     return (
-        f"| {each.detector} | {each.label} | {each.ill} / {each.well} | {limits} "
+        f"| {each.detector} | {each.label} | {each.ill} / {each.well} | {_limits(each)} "
         f"| {each.precision:.3f} | {100 * each.sensitivity:.0f} % "
         f"| {100 * each.specificity:.0f} % | {each.brier:.3f} |"
     )
@@ -227,9 +226,8 @@ def _filter_section(run: Run) -> str:
 def _auc_line(each: LabelFigures | None, condition: str) -> list[str]:
     if each is None:
         return []
-    limits = f"{each.auc.value:.3f} ({_three(each.auc.low)} to {_three(each.auc.high)})"
     counts = f"{each.ill} / {each.well}"
-    return [f"| {each.detector} | {each.label} | {condition} | {counts} | {limits} |"]
+    return [f"| {each.detector} | {each.label} | {condition} | {counts} | {_limits(each)} |"]
 
 
 def _disturbed_section(run: Run) -> str:
@@ -281,6 +279,10 @@ one country's clinics are most of them; children, pregnancy and congenital disea
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def _limits(each: LabelFigures) -> str:
+    return f"{each.auc.value:.3f} ({_three(each.auc.low)} to {_three(each.auc.high)})"
 
 
 def _three(value: float) -> str:
