@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
-import stat
 from pathlib import Path
 
+from ecgd.config.private_file import SharedFileError, read_secret
 from ecgd.errors import DeliveryError
 
 LEAST_BYTES = 24
@@ -48,14 +47,12 @@ def load_secret(name: str, credentials_dir: str | None = None) -> Secret:
 
 def _content(path: Path, *, private: bool) -> bytes:
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if private and mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise DeliveryError(
-                    f"secret file {path} can be read by others (mode {mode & 0o777:04o})",
-                    f"Run: chmod 0600 {path}",
-                )
-            return file.read(MOST_BYTES)
+        return read_secret(path, MOST_BYTES, private=private)
+    except SharedFileError as error:
+        raise DeliveryError(
+            f"secret file {path} can be read by others (mode {error.mode:04o})",
+            f"Run: chmod 0600 {path}",
+        ) from error
     except OSError as error:
         raise DeliveryError(
             f"secret file {path} cannot be read: {error.strerror}",

@@ -13,9 +13,6 @@ from ecgd.protocol.frame import CRC_SIZE
 
 TAG_SIZE: Final = CRC_SIZE
 
-LAST_COUNTER: Final = 0xFFFF0000
-"""A device with a key begins a new run before its counter passes this: no place comes twice."""
-
 _HALF_BITS: Final = 16
 _FINGERPRINT_DIGITS: Final = 8
 

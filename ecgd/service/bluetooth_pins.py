@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from ecgd.config.private_file import SharedFileError, read_secret
 from ecgd.config.settings import PatientSettings
 from ecgd.errors import SourceError
 from ecgd.service.durable_file import write_durably
@@ -25,6 +24,8 @@ WEAK_PIN: Final = (
 
 PIN_BYTES_MAX: Final = 16
 """Longest PIN of legacy pairing (Bluetooth Core, Vol 2 Part H, 3.2.1)."""
+
+CONTENT_MAX_BYTES: Final = 100
 
 FOLDER: Final = "pins"
 
@@ -96,17 +97,15 @@ def check_pin(pin: str) -> str:
 
 def _read(path: Path, *, private: bool) -> str:
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(100)
+        content = read_secret(path, CONTENT_MAX_BYTES, private=private)
+    except SharedFileError as error:
+        what = f"the PIN's file {path} can be read by others (mode {error.mode:04o})"
+        raise BluetoothError(what, f"chmod 0600 {path}") from error
     except OSError as error:
         raise BluetoothError(
             f"the PIN's file {path} cannot be read: {error.strerror}",
             "Write the PIN into it, with mode 0600, owned by the daemon's user",
         ) from error
-    if private and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        what = f"the PIN's file {path} can be read by others (mode {mode & 0o777:04o})"
-        raise BluetoothError(what, f"chmod 0600 {path}")
     try:
         return check_pin(content.decode("ascii"))
     except (BluetoothError, UnicodeDecodeError):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 from typing import Final
 
+from ecgd.config.private_file import SharedFileError, read_secret
 from ecgd.errors import SourceError
 from ecgd.protocol.chaskey import KEY_SIZE
 from ecgd.protocol.seal import LinkKey
@@ -25,19 +24,17 @@ def load_link_key(path: Path) -> LinkKey:
 def read_key(path: Path) -> bytes:
     """Return the 16 bytes of a key file; raises SourceError as ``load_link_key`` does."""
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(_CONTENT_MAX_BYTES)
+        content = read_secret(path, _CONTENT_MAX_BYTES)
+    except SharedFileError as error:
+        raise SourceError(
+            f"key file {path} can be read by others (mode {error.mode:04o})",
+            f"Run: chmod 0600 {path}, and make a new key if others were there",
+        ) from error
     except OSError as error:
         raise SourceError(
             f"key file {path} cannot be read: {error.strerror}",
             f"Make one with: ecgctl device key {path} (owned by the daemon's user)",
         ) from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SourceError(
-            f"key file {path} can be read by others (mode {mode & 0o777:04o})",
-            f"Run: chmod 0600 {path}, and make a new key if others were there",
-        )
     return _decoded(path, content)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,13 @@ from block_examples import packets_of
 
 from ecgd.protocol import BlockDecoder, LinkKey, Mark, SealGuard
 from ecgd.protocol.chaskey import Chaskey
-from ecgd.protocol.seal import LAST_COUNTER
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECIFICATION = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+SEAL_HEADER = (ROOT / "firmware/ecg_node/src/core/seal.h").read_text(encoding="utf-8")
+LAST_COUNTER = 0xFFFF0000
+"""A device with a key begins a new run before its counter passes this: no place comes twice."""
+
 LINES = [
     line.split(" ")
     for line in (ROOT / "tests/vectors/block_sealed.txt").read_text(encoding="ascii").splitlines()
@@ -87,6 +91,10 @@ def test_the_vectors_cover_what_is_sealed() -> None:
     assert len(LINES) == sum(len(vectors(kind)) for kind in known)
 
 
-def test_the_specification_names_the_last_place() -> None:
+def test_the_specification_names_the_last_place_and_the_firmware_restarts_before_it() -> None:
     assert f"before its counter passes {LAST_COUNTER} " in SPECIFICATION
+    found = re.search(r"SEAL_RESTART_COUNTER \((0x[0-9A-F]+)u - (\d+)u\)", SEAL_HEADER)
+    assert found is not None
+    assert int(found[1], 16) == LAST_COUNTER
+    assert int(found[2]) > 0
     assert "CRC field = CRC-32 XOR tag" in SPECIFICATION
