@@ -18,10 +18,14 @@ from ecgd.config.settings import Settings
 from ecgd.evaluation.beat_study import score
 from ecgd.evaluation.cells import percent_true
 from ecgd.evaluation.databases import ReferenceBeats, read_beats, read_noise
+from ecgd.evaluation.detection_figures import Reliability, reliability
 from ecgd.evaluation.noise_study import add_noise
 from ecgd.evaluation.stream import analyse_stream, cut_recording, first_channel
 from ecgd.features.beat_confidence import GOOD_CONFIDENCE
 from ecgd.sources.recording import Recording, read_recording
+
+CONFIDENCE: Final = "confidence in the beats"
+INDEX: Final = "index of one lead"
 
 CONDITIONS: Final = (
     ("", 99.0, 90.0),
@@ -118,27 +122,21 @@ def _marks(reference: ReferenceBeats, start_s: float, length_s: float) -> Refere
     )
 
 
-def reliability(
-    promised: Sequence[float], kept: Sequence[bool]
-) -> list[tuple[float, float, int, float, float]]:
-    """Return per tenth from 0 to 1: its borders, how many, mean promise, share that was so."""
-    promise, held = np.asarray(promised, dtype=np.float64), np.asarray(kept, dtype=np.bool_)
-    table = []
-    for tenth in range(10):
-        low, high = tenth / 10, (tenth + 1) / 10
-        inside = (promise >= low) & ((promise < high) | (tenth == 9))
-        if inside.any():
-            mean, share = float(promise[inside].mean()), float(held[inside].mean())
-            table.append((low, high, int(inside.sum()), mean, share))
-    return table
+def kept_promises(rows: Sequence[CalibrationRow]) -> dict[str, tuple[Reliability, ...]]:
+    """Return what confidence and index promised, by tenths, and how often it was so."""
+    told = [(row.confidence, row.right) for row in rows if row.confidence is not None]
+    alone = [(row.sqi, row.right_alone) for row in rows]
+    return {CONFIDENCE: _tenths(told), INDEX: _tenths(alone)}
+
+
+def _tenths(promises: Sequence[tuple[float, bool]]) -> tuple[Reliability, ...]:
+    told = np.array([promise for promise, _ in promises], np.float64)
+    return reliability(np.array([kept for _, kept in promises], np.bool_), told)
 
 
 def calibration_section(rows: Iterable[CalibrationRow]) -> str:
     """Return what windows called good were, by noise, and both reliability tables."""
     held = list(rows)
-    told = [row for row in held if row.confidence is not None]
-    confidence = reliability([row.confidence or 0.0 for row in told], [r.right for r in told])
-    index = reliability([row.sqi for row in held], [row.right_alone for row in held])
     good = [row for row in held if row.is_good]
     right = percent_true((row.right for row in good), 2)
     return (
@@ -151,9 +149,9 @@ def calibration_section(rows: Iterable[CalibrationRow]) -> str:
         "| noise | windows | right | called good | of these right |\n|---|---|---|---|---|\n"
         + "".join(_line(noise, held) for noise in dict.fromkeys(row.noise for row in held))
         + "\n| confidence in the beats | windows | mean | share right |\n|---|---|---|---|\n"
-        + _table(confidence)
+        + _table(kept_promises(held)[CONFIDENCE])
         + "\n| index of one lead alone | windows | mean | share right |\n|---|---|---|---|\n"
-        + _table(index)
+        + _table(kept_promises(held)[INDEX])
     )
 
 
@@ -168,8 +166,9 @@ def _line(noise: str, rows: Iterable[CalibrationRow]) -> str:
     return f"| {noise} | {len(of_noise)} | {' | '.join(shares)} |\n"
 
 
-def _table(bins: Iterable[tuple[float, float, int, float, float]]) -> str:
+def _table(bins: Iterable[Reliability]) -> str:
     return "".join(
-        f"| {low:.1f} to {high:.1f} | {count} | {mean:.3f} | {share:.3f} |\n"
-        for low, high, count, mean, share in bins
+        f"| {each.low:.1f} to {each.high:.1f} | {each.count} "
+        f"| {each.told:.3f} | {each.held:.3f} |\n"
+        for each in bins
     )

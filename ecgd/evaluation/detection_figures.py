@@ -37,8 +37,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """One bin of a reliability plot: mean probability told, share that held, how many."""
+    """One bin of a reliability plot: its borders, mean probability told, share that held, count."""
 
+    low: float
+    high: float
     told: float
     held: float
     count: int
@@ -107,6 +109,8 @@ def reliability(
     places = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
     return tuple(
         Reliability(
+            place / bins,
+            (place + 1) / bins,
             float(probabilities[places == place].mean()),
             float(holds[places == place].mean()),
             int((places == place).sum()),

@@ -22,7 +22,7 @@ from ecgd.evaluation.boundary_study import BoundaryTally, study_ludb, study_qtdb
 from ecgd.evaluation.calibration_study import (
     CalibrationRow,
     calibration_section,
-    reliability,
+    kept_promises,
     study_calibration,
 )
 from ecgd.evaluation.challenge_study import PARTS as CHALLENGE_PARTS
@@ -196,16 +196,8 @@ def _calibration_jobs(data: Path) -> Iterable[Job[list[CalibrationRow]]]:
 
 def _calibration(rows: Sequence[list[CalibrationRow]], figures: Figures) -> str:
     held = _joined(rows)
-    told = [row for row in held if row.confidence is not None]
-    both = {
-        "confidence in the beats": reliability(
-            [row.confidence or 0.0 for row in told], [row.right for row in told]
-        ),
-        "index of one lead": reliability(
-            [row.sqi for row in held], [row.right_alone for row in held]
-        ),
-    }
-    curves = {name: [(mean, share) for *_, mean, share in rows] for name, rows in both.items()}
+    bins = kept_promises(held)
+    curves = {name: [(each.told, each.held) for each in rows] for name, rows in bins.items()}
     plot = figures.curves("quality", curves, x="promised", y="share right", diagonal=True)
     return f"{calibration_section(held)}\nEvery second record.\n\n{plot}"
 

@@ -11,9 +11,9 @@ from ecg_shapes import beat_times, ecg
 from ecgd.evaluation.calibration_study import (
     CalibrationRow,
     calibration_section,
-    reliability,
     study_calibration,
 )
+from ecgd.evaluation.detection_figures import reliability
 from ecgd.evaluation.electrode_study import ElectrodeRow, electrode_section, study_electrodes
 from ecgd.model.trouble import Cause
 
@@ -22,10 +22,10 @@ BEATS = Path(__file__).parents[2] / "fixtures" / "recordings" / "beats_mitdb_119
 
 def test_each_tenth_holds_its_promises_and_what_became_of_them() -> None:
     promised = [0.05, 0.55, 0.57, 0.95, 1.0]
-    table = reliability(promised, [False, True, False, True, True])
-    assert [(low, count) for low, _, count, _, _ in table] == [(0.0, 1), (0.5, 2), (0.9, 2)]
-    assert [share for *_, share in table] == [0.0, 0.5, 1.0]
-    assert table[1][3] == pytest.approx(0.56)
+    table = reliability(np.array([False, True, False, True, True]), np.array(promised))
+    assert [(each.low, each.count) for each in table] == [(0.0, 1), (0.5, 2), (0.9, 2)]
+    assert [each.held for each in table] == [0.0, 0.5, 1.0]
+    assert table[1].told == pytest.approx(0.56)
 
 
 def test_windows_of_a_real_record_are_right_where_it_is_clean_and_not_good_in_a_storm(
