@@ -13,6 +13,10 @@ from ecgd.model.signal import BoolArray, FloatArray, Prepared, Window
 LARGEST_MV = 1000.0
 """No electrode gives more; what lies beyond is garbage and is cut there."""
 
+BLOCK_S = 10.0
+MARGIN_S = 5.0
+"""A long signal is filtered in blocks, with so much of what is beside them at either end."""
+
 
 def prepare(window: Window, settings: AnalysisSettings) -> Prepared:
     """Complete the limb leads and filter them for beats, ST and models."""
@@ -52,3 +56,24 @@ def filter_signal(
         settings.bandpass_order,
     )
     return st_path_mv, band_mv
+
+
+def filter_long(
+    signal_mv: FloatArray, valid: BoolArray, fs_hz: float, settings: AnalysisSettings
+) -> FloatArray:
+    """Return the band-pass of a signal of any length, (lead, sample), block by block.
+
+    The mains is fitted over the whole of what is filtered at once, which for ten minutes would take
+    a gigabyte. ``valid`` may be false throughout: the result is zeros there.
+    """
+    count = signal_mv.shape[-1]
+    step, margin = round(BLOCK_S * fs_hz), round(MARGIN_S * fs_hz)
+    length = min(count, step + 2 * margin)
+    filtered = np.zeros_like(signal_mv)
+    for start in range(0, count, step):
+        stop, begin = min(start + step, count), min(max(0, start - margin), count - length)
+        block = slice(begin, begin + length)
+        if valid[block].any():
+            band_mv = filter_signal(signal_mv[:, block], valid[block], fs_hz, settings)[1]
+            filtered[:, start:stop] = band_mv[:, start - begin : stop - begin]
+    return filtered

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 from ecg_shapes import SETTINGS, beat_times, ecg, window
 
-from ecgd.dsp.prepare import prepare
+from ecgd.dsp.filters import _mains_basis
+from ecgd.dsp.prepare import filter_long, filter_signal, prepare
 from ecgd.model.leads import LIMB_LEADS
 
 CLEAN = ecg(beat_times(5, 0.8), 5.0, st_mv=(0.0, 0.2))
@@ -49,3 +50,28 @@ def test_a_window_with_nothing_valid_is_all_zeros() -> None:
     prepared = prepare(window(CLEAN, valid=nothing), SETTINGS)
     assert not prepared.st_path_mv.any()
     assert not prepared.band_mv.any()
+
+
+def test_a_long_signal_is_filtered_like_a_window_and_needs_no_more_memory() -> None:
+    fs_hz, length_s = 250.0, 125.3
+    long_mv = ecg(beat_times(158, 0.79), length_s, st_mv=(0.0, 0.2))[:2]
+    t_s = np.arange(long_mv.shape[1]) / fs_hz
+    mains_mv = 0.2 * np.sin(2.0 * np.pi * 50.0 * t_s)
+    valid = np.ones(t_s.size, np.bool_)
+    valid[10_000:10_100] = False
+    _mains_basis.cache_clear()
+    band_mv = filter_long(long_mv + mains_mv, valid, fs_hz, SETTINGS)
+    assert _mains_basis.cache_info().currsize == 1, "blocks of one length share one basis"
+    for start in (0, 4000, 20_000, t_s.size - 2500):
+        seen = slice(start, start + 2500)
+        alone_mv = filter_signal(long_mv[:, seen], valid[seen], fs_hz, SETTINGS)[1]
+        inner = slice(500, 2000)
+        apart_mv = band_mv[:, seen][:, inner] - alone_mv[:, inner]
+        assert np.abs(apart_mv).max() < 0.03
+    assert not filter_long(long_mv, np.zeros(t_s.size, np.bool_), fs_hz, SETTINGS).any()
+
+
+def test_a_short_signal_is_one_block() -> None:
+    valid = np.ones(CLEAN.shape[1], np.bool_)
+    band_mv = filter_signal(CLEAN, valid, 250.0, SETTINGS)[1]
+    np.testing.assert_array_equal(filter_long(CLEAN, valid, 250.0, SETTINGS), band_mv)
