@@ -11,13 +11,14 @@ from dataclasses import replace
 from math import inf
 from typing import TypeVar
 
+from ecgd.alerts.answer import Answer
 from ecgd.alerts.backlog import Backlog, Waiting
 from ecgd.alerts.payload import is_simulated
 from ecgd.alerts.retry import CircuitBreaker, RetrySchedule
-from ecgd.alerts.webhook import Answer, Attempt, WebhookTarget
+from ecgd.alerts.webhook import BODY_S, Attempt, WebhookTarget
 from ecgd.config.settings import WebhookSettings
 from ecgd.errors import DeliveryError
-from ecgd.model.alarm import DeliveryReport, DeliveryResult, OutboxItem
+from ecgd.model.alarm import DeliveryReport, DeliveryResult, OutboxItem, Purpose
 from ecgd.model.finding import Severity
 from ecgd.model.status import TargetHealth
 
@@ -26,6 +27,8 @@ _Told = TypeVar("_Told")
 
 LIMIT = 256
 """Items that may wait for one target."""
+
+WITHDRAWN = "somebody answered before it could be brought"
 
 PATIENCE_S = 2.0
 """A new HIGH alarm waits no longer for a lighter or repeated attempt that is under way."""
@@ -38,7 +41,8 @@ class DeliveryWorker:
     stays in the outbox and may be submitted again. ``report`` is called in the target's thread,
     ``overflow`` there or in the caller's of ``submit``; neither may block. A report's ``item``
     counts the attempt and holds when the next one comes (``not_before_unix_s``);
-    ``retry_after_s`` says the same as a delay. Nothing here raises into the caller.
+    ``retry_after_s`` says the same as a delay. Nothing here raises into the caller. ``complete``
+    adds to a stored body what is known only when it goes out; it does not block.
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class DeliveryWorker:
         overflow: Callable[[OutboxItem], None],
         *,
         credentials_dir: str | None = None,
+        emergency_number: str = "",
+        complete: Callable[[bytes], bytes] = bytes,
         schedule: RetrySchedule | None = None,
         limit: int = LIMIT,
         rng: random.Random | None = None,
@@ -61,7 +67,7 @@ class DeliveryWorker:
         self._rng = rng or random.Random()
         self._monotonic = monotonic
         self._unix_time = unix_time
-        self._target = WebhookTarget(settings, credentials_dir)
+        self._target = WebhookTarget(settings, credentials_dir, emergency_number, complete)
         self._limit = limit
         self._backlog = Backlog(limit, self._schedule)
         self._breaker = CircuitBreaker()
@@ -69,7 +75,9 @@ class DeliveryWorker:
         self._closing = False
         self._gone = False
         self._under_way: OutboxItem | None = None
+        self._withdrawn = ""
         self._deadline_s = 0.0
+        self._rests_until_s = 0.0
         self._delivered = 0
         self._failed_attempts = 0
         self._overflowed = 0
@@ -107,6 +115,13 @@ class DeliveryWorker:
             known = item.message_id in self._backlog or self._is_under_way(item.message_id)
         return known or (not full and self.submit(item))
 
+    def withdraw(self, message_id: str) -> None:
+        """Try an item no more; an attempt that is under way is not called back, nor repeated."""
+        with self._changed:
+            self._backlog.drop(message_id)
+            if self._is_under_way(message_id):
+                self._withdrawn = message_id
+
     @property
     def has_room(self) -> bool:
         """Whether half of the queue is free."""
@@ -137,6 +152,7 @@ class DeliveryWorker:
                 failed_attempts=self._failed_attempts,
                 last_success_age_s=None if since_s is None else now_s - since_s,
                 detail=self._detail(alive=alive),
+                gravest=self._gravest(),
             )
 
     def stop(self, grace_s: float = 0.75) -> None:
@@ -168,6 +184,12 @@ class DeliveryWorker:
         lost = f"; {self._overflowed} found no room in the queue" if self._overflowed else ""
         return (self._trouble or "ready") + lost
 
+    def _gravest(self) -> Severity | None:
+        """Return the greatest severity of what waits or is being tried."""
+        current = self._under_way
+        severities = (self._backlog.gravest, current.severity if current is not None else None)
+        return max((each for each in severities if each is not None), default=None)
+
     def _is_under_way(self, message_id: str) -> bool:
         return self._under_way is not None and self._under_way.message_id == message_id
 
@@ -180,9 +202,14 @@ class DeliveryWorker:
         return min(max(left_s, 0.0), self._schedule.cap_s)
 
     def _hurry(self, item: OutboxItem, now_s: float) -> None:
-        """Give an attempt that is less urgent than a new HIGH alarm only a moment more."""
+        """Give an attempt that is less urgent than a new HIGH alarm only a moment more.
+
+        What is no alarm gives way at once, to any that is one.
+        """
         current = self._under_way
-        if current is None or item.severity < Severity.HIGH or item.attempts:
+        if current is not None and current.is_trial and not item.is_trial:
+            self._deadline_s = min(self._deadline_s, now_s)
+        if current is None or item.is_trial or item.severity < Severity.HIGH or item.attempts:
             return
         if current.severity < Severity.HIGH or current.attempts:
             self._deadline_s = min(self._deadline_s, now_s + PATIENCE_S)
@@ -202,6 +229,9 @@ class DeliveryWorker:
         with self._changed:
             while not self._closing:
                 now_s = self._monotonic()
+                if now_s < self._rests_until_s and not self._gone:
+                    self._changed.wait(self._rests_until_s - now_s)
+                    continue
                 held_until_s = 0.0 if self._gone else self._breaker.held_until_s
                 waiting = self._backlog.take(inf if self._gone else now_s, held_until_s)
                 if waiting is not None:
@@ -220,13 +250,22 @@ class DeliveryWorker:
         duration_s = self._monotonic() - began_s
         tried = waiting.item.attempts + (0 if refusal else 1)
         item = replace(waiting.item, attempts=tried)
-        if answer.result is DeliveryResult.RETRY:
+        if answer.result is DeliveryResult.RETRY and self._withdrawn == item.message_id:
+            words = f"{answer.detail}; {WITHDRAWN}"
+            answer = replace(answer, result=DeliveryResult.WITHDRAWN, detail=words)
+        if answer.result is DeliveryResult.RETRY and item.purpose is not Purpose.CANARY:
             item, answer = self._again(waiting, item, answer)
         self._settle(item, answer, attempted=refusal is None)
         self._tell(
             self._report,
             DeliveryReport(
-                item, answer.result, began_unix_s, duration_s, answer.detail, answer.retry_after_s
+                item,
+                answer.result,
+                began_unix_s,
+                duration_s,
+                answer.detail,
+                answer.retry_after_s,
+                answer.receipt,
             ),
         )
         if isinstance(attempt, Attempt):
@@ -236,6 +275,8 @@ class DeliveryWorker:
         """Return why an item must not be sent at all, None if it may be."""
         if self._gone:
             return Answer(DeliveryResult.GONE, "the target wants no more messages (HTTP 410)")
+        if item.purpose is Purpose.CANARY:
+            return None
         simulated = is_simulated(item.body)
         if simulated is None:
             return Answer(DeliveryResult.REFUSED, "the stored message is no alert")
@@ -247,20 +288,27 @@ class DeliveryWorker:
 
     def _start(self, item: OutboxItem, unix_s: float) -> Attempt:
         try:
-            return self._target.start(item.message_id, item.body, int(unix_s), self._wake)
+            silently = item.purpose is Purpose.CANARY
+            return self._target.start(
+                item.message_id, item.body, int(unix_s), self._wake, silently=silently
+            )
         except Exception as error:  # noqa: BLE001 - out of threads or memory: tried again later
             what = f"the attempt could not start ({type(error).__name__})"
             return Attempt(None, Answer(DeliveryResult.RETRY, what))
 
     def _answer(self, attempt: Attempt, began_s: float) -> Answer:
         """Wait for an attempt's answer, to the deadline at most."""
+        words_due_s = inf
         with self._changed:
             while attempt.answer is None:
-                left_s = self._deadline_s - self._monotonic()
+                now_s = self._monotonic()
+                if attempt.by_status is not None:
+                    words_due_s = min(words_due_s, now_s + BODY_S)
+                left_s = min(self._deadline_s, words_due_s) - now_s
                 if left_s <= 0.0:
                     break
                 self._changed.wait(left_s)
-            answer = attempt.answer
+            answer = attempt.answer or attempt.by_status
         waited_s = self._monotonic() - began_s
         return answer or Answer(DeliveryResult.RETRY, f"no answer within {waited_s:.1f} s")
 
@@ -290,12 +338,17 @@ class DeliveryWorker:
     def _settle(self, item: OutboxItem, answer: Answer, *, attempted: bool) -> None:
         with self._changed:
             self._under_way = None
+            if item.purpose is Purpose.CANARY:
+                return  # it says nothing of alerts: who sent it keeps the account
             if answer.result is DeliveryResult.DELIVERED:
                 self._delivered += 1
                 self._last_success_s = self._monotonic()
+                self._rests_until_s = self._last_success_s + self._target.pause_s
                 self._trouble = ""
+                if self._breaker.is_open:
+                    self._backlog.hasten(self._monotonic())
                 self._breaker.succeeded()
-            elif attempted:
+            elif attempted and not item.is_trial:
                 self._failed_attempts += 1
                 self._trouble = answer.detail
             self._gone = self._gone or answer.result is DeliveryResult.GONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecgd.model.alarm import OutboxItem
+from ecgd.model.alarm import OutboxItem, Purpose
 from ecgd.model.finding import Severity
 
 
@@ -21,7 +21,7 @@ class RetrySchedule:
     cap_s: float = 300.0
     jitter: float = 0.2
     retry_after_cap_s: float = 3600.0
-    give_up_s: float = 72 * 3600.0
+    give_up_s: float = 240 * 3600.0
 
     def delay_s(self, attempts: int, unit_random: float, retry_after_s: float | None) -> float:
         """Return the delay after ``attempts`` (1 or more); ``unit_random`` is from 0 to 1."""
@@ -40,8 +40,11 @@ class RetrySchedule:
     def is_urgent(self, item: OutboxItem) -> bool:
         """Return whether no circuit breaker may hold this item back.
 
-        HIGH and CRITICAL are urgent while they are new and through their quick retries.
+        HIGH and CRITICAL are urgent while they are new and through their quick retries; so is a
+        test, before which a person sits.
         """
+        if item.purpose is Purpose.TEST:
+            return True
         return item.severity >= Severity.HIGH and item.attempts <= len(self.first_s)
 
 
@@ -55,6 +58,11 @@ class CircuitBreaker:
     failures: int = 0
     held_until_s: float = 0.0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether so much has failed in a row that the target itself is away."""
+        return self.failures >= self.failures_allowed
+
     def succeeded(self) -> None:
         self.failures = 0
         self.held_until_s = 0.0
@@ -63,7 +71,7 @@ class CircuitBreaker:
         """Count a failure; from the third on, or if the receiver asked for it, hold a while."""
         self.failures += 1
         hold_s = asked_s
-        if self.failures >= self.failures_allowed:
+        if self.is_open:
             doublings = min(self.failures - self.failures_allowed, 16)
             hold_s = max(hold_s, min(self.first_hold_s * 2.0**doublings, self.longest_hold_s))
         self.held_until_s = max(self.held_until_s, now_s + hold_s)

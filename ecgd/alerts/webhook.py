@@ -7,22 +7,24 @@ short-lived thread that its owner stops waiting for at the deadline; its connect
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, cast
 
 from ecgd import __version__
-from ecgd.alerts.secret import load_secret
-from ecgd.alerts.signature import signature_headers
+from ecgd.alerts.answer import Answer, Reply
+from ecgd.alerts.authorities import system_authorities, trusting
+from ecgd.alerts.dial import dial
+from ecgd.alerts.profiles.profile import Canary, Errand, Post, Profile, Request
+from ecgd.alerts.profiles.registry import profile_of, profile_problems
+from ecgd.alerts.secret import Keys, load_keys, load_secret
 from ecgd.config.settings import WebhookSettings
 from ecgd.errors import DeliveryError
 from ecgd.model.alarm import DeliveryResult
@@ -34,24 +36,16 @@ ANSWER_LIMIT_BYTES = 16 * 1024
 DRAIN_S = 0.5
 """An answer's body is read for so long, only to keep the connection; its status has decided."""
 
+BODY_S = 2.0
+"""A service's words are waited for so long behind its status; without them the status decides."""
+
+_OWN_HEADERS = {"user-agent": f"ecgd/{__version__}", "accept-encoding": "identity"}
+"""What is packed nevertheless is not read: unpacked it could fill the memory."""
+
+NOT_SILENTLY = "this service offers nothing that would wake nobody"
+
 HANGING_LIMIT = 4
 """Attempts given up whose threads still hang, mostly in name resolution."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How an attempt ended; ``detail`` holds neither secret nor URL nor the receiver's words."""
-
-    result: DeliveryResult
-    detail: str
-    retry_after_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    headers: dict[str, str]
-    body: bytes
-    sent_unix_s: float
 
 
 class _Line:
@@ -90,10 +84,17 @@ class _Line:
 
 
 class Attempt:
-    """One attempt under way. ``answer`` is None until the status of the answer has come."""
+    """One attempt under way. ``answer`` is None until all that decides has come.
 
-    def __init__(self, line: _Line | None, answer: Answer | None = None) -> None:
+    ``by_status`` is set before, once the status is known: it counts if no more comes in time.
+    """
+
+    def __init__(
+        self, line: _Line | None, answer: Answer | None = None, way: Profile | Canary | None = None
+    ) -> None:
         self.answer = answer
+        self.way = way
+        self.by_status: Answer | None = None
         self.thread: threading.Thread | None = None
         self._line = line
 
@@ -111,42 +112,70 @@ class Attempt:
 class WebhookTarget:
     """A target and the connection that is kept to it. Used by one thread at a time."""
 
-    def __init__(self, settings: WebhookSettings, credentials_dir: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: WebhookSettings,
+        credentials_dir: str | None = None,
+        emergency_number: str = "",
+        complete: Callable[[bytes], bytes] = bytes,
+    ) -> None:
         self._settings = settings
         self._credentials_dir = credentials_dir
+        self._emergency_number = emergency_number
+        self._complete = complete
+        self._profile = profile_of(settings)
         self._line: _Line | None = None
         self._hanging: list[threading.Thread] = []
 
-    def check(self) -> None:
-        """Raise DeliveryError if URL, certificate authority or secrets cannot be used."""
-        self._check_address()
-        self._secrets()
+    @property
+    def pause_s(self) -> float:
+        """Seconds between two messages that were taken: the line is busy for so long."""
+        return self._profile.pause_s
 
-    def _check_address(self) -> None:
-        parts = urlsplit(self._settings.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+    def check(self) -> None:
+        """Raise DeliveryError if address, certificate authority or secrets cannot be used."""
+        for key, what in profile_problems(self._settings):
             raise DeliveryError(
-                f"webhook {self._settings.name}: the URL is no http:// or https:// address",
-                "Correct webhooks.url in the configuration",
+                f"webhook {self._settings.name}: {key} {what}",
+                f"Correct webhooks.{key} in the configuration",
             )
         if self._settings.ca_file and not Path(self._settings.ca_file).is_file():
             raise DeliveryError(
                 f"webhook {self._settings.name}: {self._settings.ca_file} does not exist",
                 "Correct webhooks.ca_file in the configuration",
             )
+        self._profile.check(self._settings, self._keys())
+        self._signing()
 
     def prepare(self) -> None:
-        """Load what the first attempt needs: the first alert must not wait for imports."""
+        """Load what the first attempt needs: the first alert must not wait for that."""
         self._line = self._line or _Line()
+        self._profile.prepare()
+        authorities = self._authorities()
+        if isinstance(authorities, str) and not self._settings.url.startswith("http://"):
+            # Where they cannot be read, each attempt says so.
+            with suppress(OSError):
+                trusting(authorities)
 
     def start(
-        self, message_id: str, body: bytes, timestamp_s: int, answered: Callable[[], None]
+        self,
+        message_id: str,
+        body: bytes,
+        timestamp_s: int,
+        answered: Callable[[], None],
+        *,
+        silently: bool = False,
     ) -> Attempt:
-        """Begin an attempt; ``answered`` is called in its thread once ``answer`` is set."""
+        """Begin an attempt; ``answered`` is called in its thread once ``answer`` is set.
+
+        ``silently``: the body is a canary's, and goes the way that wakes nobody.
+        """
+        way = self._profile.canary if silently else self._profile
+        if way is None:
+            return Attempt(None, Answer(DeliveryResult.REFUSED, NOT_SILENTLY))
         try:
-            self._check_address()
-            headers = self._headers(message_id, body, timestamp_s)
-            message = _Message(headers, body, timestamp_s)
+            self.check()
+            work = way.compose(self._post(message_id, body, timestamp_s))
         except DeliveryError as error:
             return Attempt(None, Answer(DeliveryResult.RETRY, str(error)))
         self._hanging = [thread for thread in self._hanging if thread.is_alive()]
@@ -154,10 +183,10 @@ class WebhookTarget:
             what = "earlier attempts still hang, probably in name resolution"
             return Attempt(None, Answer(DeliveryResult.RETRY, what))
         line = self._line = self._line or _Line()
-        attempt = Attempt(line)
+        attempt = Attempt(line, way=way)
         attempt.thread = threading.Thread(
             target=self._carry,
-            args=(attempt, line, message, answered),
+            args=(attempt, line, work, float(timestamp_s), answered),
             name=f"ecgd-attempt-{self._settings.name}",
             daemon=True,
         )
@@ -178,76 +207,82 @@ class WebhookTarget:
             self._line.session.close()
             self._line = None
 
-    def _secrets(self) -> tuple[bytes, ...]:
+    def _authorities(self) -> str | bool:
+        return self._settings.ca_file or system_authorities()
+
+    def _post(self, message_id: str, body: bytes, timestamp_s: int) -> Post:
+        return Post(
+            self._settings,
+            message_id,
+            self._complete(body),
+            timestamp_s,
+            keys=self._keys(),
+            signing=self._signing(),
+            emergency_number=self._emergency_number,
+        )
+
+    def _keys(self) -> Keys:
+        name, names = self._settings.secret_file, self._profile.keys
+        if names is None or not name:
+            return Keys()
+        return load_keys(name, names, self._credentials_dir)
+
+    def _signing(self) -> tuple[bytes, ...]:
+        if self._profile.keys is not None:
+            return ()
         names = (self._settings.secret_file, self._settings.previous_secret_file)
         return tuple(load_secret(name, self._credentials_dir).reveal() for name in names if name)
 
-    def _headers(self, message_id: str, body: bytes, timestamp_s: int) -> dict[str, str]:
-        return {
-            "content-type": "application/json",
-            "user-agent": f"ecgd/{__version__}",
-            **signature_headers(self._secrets(), message_id, timestamp_s, body),
-        }
-
     def _carry(
-        self, attempt: Attempt, line: _Line, message: _Message, answered: Callable[[], None]
+        self,
+        attempt: Attempt,
+        line: _Line,
+        work: Request | Errand,
+        sent_unix_s: float,
+        answered: Callable[[], None],
     ) -> None:
         try:
-            with line.session.post(
-                self._settings.url,
-                data=message.body,
-                headers=message.headers,
-                timeout=self._settings.timeout_s,
-                stream=True,
-                allow_redirects=False,
-                verify=self._settings.ca_file or system_authorities(),
-            ) as response:
-                attempt.answer = judged(response.status_code, response.headers, message.sent_unix_s)
-                answered()
-                response.raw.read(ANSWER_LIMIT_BYTES, decode_content=False)
+            if isinstance(work, Errand):
+                attempt.answer = work.run()
+            else:
+                self._exchange(attempt, line, work, sent_unix_s, answered)
         except Exception as error:  # noqa: BLE001 - whatever fails here, the message is kept
             if attempt.answer is None:
-                attempt.answer = Answer(DeliveryResult.RETRY, failure(error))
-                answered()
+                attempt.answer = attempt.by_status or Answer(DeliveryResult.RETRY, failure(error))
         finally:
+            answered()
             line.release()
 
-
-def judged(status: int, headers: Mapping[str, str], now_unix_s: float) -> Answer:
-    """Return what an HTTP status means (Standard Webhooks 1.0, "Delivery").
-
-    Only 2xx is success. 410 ends the deliveries to this target. Anything else is tried again,
-    redirects too: they are never followed, since the alert must not go where nobody sent it.
-    """
-    try:
-        phrase = f"HTTP {status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        phrase = f"HTTP {status}"
-    if 200 <= status < 300:
-        return Answer(DeliveryResult.DELIVERED, phrase)
-    if status == HTTPStatus.GONE:
-        return Answer(DeliveryResult.GONE, f"{phrase}: the target wants no more messages")
-    wait_s = retry_after_s(headers, now_unix_s)
-    if 300 <= status < 400:
-        phrase += ": redirects are not followed, configure the final address"
-    elif status in (400, 401, 403, 404, 405, 413, 415, 422):
-        phrase += ": the target refuses, check its address and secret"
-    return Answer(DeliveryResult.RETRY, phrase, wait_s)
-
-
-def retry_after_s(headers: Mapping[str, str], now_unix_s: float) -> float | None:
-    """Return Retry-After in seconds (RFC 9110, 10.2.3), None if absent or unreadable.
-
-    A date is taken against the receiver's own Date where there is one: our clock may be wrong.
-    """
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    until_s = _http_date_s(value)
-    if until_s is None:
-        return None
-    sent_s = _http_date_s(headers.get("Date", ""))
-    return max(0.0, until_s - (now_unix_s if sent_s is None else sent_s))
+    def _exchange(
+        self,
+        attempt: Attempt,
+        line: _Line,
+        request: Request,
+        sent_unix_s: float,
+        answered: Callable[[], None],
+    ) -> None:
+        """Send a request; the status is told at once, what follows it as far as it is needed."""
+        with line.session.request(
+            request.method,
+            request.url,
+            data=request.body,
+            headers={**_OWN_HEADERS, **request.headers},
+            timeout=self._settings.timeout_s,
+            stream=True,
+            allow_redirects=False,
+            verify=self._authorities(),
+        ) as response:
+            way = attempt.way or self._profile
+            reply = Reply(response.status_code, response.headers, now_unix_s=sent_unix_s)
+            if way.counts_by_status:
+                attempt.by_status = way.read(reply)
+            if not way.reads_body:
+                attempt.answer = attempt.by_status
+            answered()
+            body = response.raw.read(ANSWER_LIMIT_BYTES, decode_content=False)
+            if way.reads_body:
+                packed = response.headers.get("Content-Encoding", "identity") != "identity"
+                attempt.answer = way.read(replace(reply, body=None if packed else body))
 
 
 def failure(error: BaseException) -> str:
@@ -267,15 +302,6 @@ def failure(error: BaseException) -> str:
     return f"the connection failed ({type(chain[-1]).__name__})"
 
 
-def system_authorities() -> str | bool:
-    """Return the system's certificate authorities, True for those of requests."""
-    paths = ssl.get_default_verify_paths()
-    for path in (paths.cafile, "/etc/ssl/certs/ca-certificates.crt", paths.capath):
-        if path and Path(path).exists():
-            return path
-    return True
-
-
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and all that it carries or that led to it, each once."""
     waiting: list[Any] = [error]
@@ -288,11 +314,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             waiting += [getattr(one, "reason", None), one.__cause__, one.__context__, *one.args]
 
 
-def _http_date_s(value: str) -> float | None:
-    try:
-        return parsedate_to_datetime(value).timestamp()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+def _quieten() -> None:
+    """Silence urllib3: "Failed to parse headers (url=…)" would write a token into the log."""
+    for part in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+        logging.getLogger(f"urllib3.{part}").disabled = True
 
 
 def _session(hold: Callable[[socket.socket], None]) -> requests.Session:
@@ -304,12 +329,21 @@ def _session(hold: Callable[[socket.socket], None]) -> requests.Session:
     from requests.adapters import HTTPAdapter  # noqa: PLC0415
     from urllib3.connection import HTTPConnection, HTTPSConnection  # noqa: PLC0415
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool  # noqa: PLC0415
+    from urllib3.exceptions import NewConnectionError  # noqa: PLC0415
+
+    _quieten()
 
     class Held:
         sock: socket.socket | None
+        _dns_host: str
+        port: int
+        timeout: Any
 
         def _new_conn(self) -> socket.socket:
-            sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+            try:
+                sock = dial(self._dns_host, self.port, self.timeout)
+            except OSError as error:
+                raise NewConnectionError(cast(HTTPConnection, self), "no way there") from error
             hold(sock)
             return sock
 
@@ -322,7 +356,14 @@ def _session(hold: Callable[[socket.socket], None]) -> requests.Session:
         pass
 
     class HeldHttps(Held, HTTPSConnection):
-        pass
+        def connect(self) -> None:
+            authorities, self.ca_certs = self.ca_certs or self.ca_cert_dir, None
+            if authorities:
+                self.ssl_context, self.ca_cert_dir = trusting(authorities), None
+            try:
+                super().connect()
+            finally:
+                self.ca_certs = authorities
 
     class HttpPool(HTTPConnectionPool):
         ConnectionCls = HeldHttp

@@ -13,11 +13,14 @@ from typing import Any
 import pytest
 
 from ecgd.alerts import delivery, retry, webhook
-from ecgd.alerts.payload import VERSION, alert_body
+from ecgd.alerts.payload import VERSION, alert_body, with_position
+from ecgd.alerts.profiles.profile import Post, Request
+from ecgd.alerts.profiles.standard import STANDARD
 from ecgd.alerts.signature import signature_headers
 from ecgd.config.settings import WebhookSettings
 from ecgd.model.alarm import Alert
 from ecgd.model.finding import EventType, Severity
+from ecgd.model.position import Position
 
 TEXT = (Path(__file__).parents[2] / "docs" / "webhook.md").read_text(encoding="utf-8")
 ALERT = Alert(
@@ -60,13 +63,27 @@ def body(*, include_name: bool) -> dict[str, Any]:
     return sent
 
 
+def whole_body() -> dict[str, Any]:
+    """Return what a channel of whoever is sent out gets."""
+    told = alert_body(ALERT, include_name=True, include_location=True)
+    position = Position(52.52, 13.405, accuracy_m=9.0)
+    sent: dict[str, Any] = json.loads(with_position(told, position, "https://map/"))
+    return sent
+
+
+def test_every_part_of_a_position_is_documented() -> None:
+    [text] = [text for name, _, text in rows("Body") if name.strip("| `") == "position"]
+    for part in whole_body()["data"]["position"]:
+        assert f"`{part}`" in text
+
+
 def test_every_field_is_documented_and_every_documented_field_is_sent() -> None:
-    sent = body(include_name=True)
+    sent = whole_body()
     assert set(documented()) == set(sent) | set(sent["data"])
 
 
 def test_every_field_has_the_documented_type() -> None:
-    sent = body(include_name=True)
+    sent = whole_body()
     for name, value in (sent | sent["data"]).items():
         words = documented()[name].split(" or ")
         kinds = tuple(kind for word in words for kind in JSON_TYPES[word])
@@ -81,8 +98,10 @@ def test_version_and_optional_fields_are_those_of_the_text() -> None:
 
 
 def test_headers_are_those_of_the_text() -> None:
-    target = webhook.WebhookTarget(WebhookSettings(name="t", url="http://localhost/"))
-    sent = set(target._headers("m", b"", 1)) | set(signature_headers([b"x"], "m", 1, b""))
+    settings = WebhookSettings(name="t", url="http://localhost/")
+    request = STANDARD.compose(Post(settings, "m", b"", 1, signing=(b"x",)))
+    assert isinstance(request, Request)
+    sent = {"user-agent", *request.headers}
     assert {row[0].strip("| `") for row in rows("Request")} == sent
 
 

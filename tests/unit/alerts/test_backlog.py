@@ -89,3 +89,15 @@ def test_light_newcomer_finds_no_room_among_graver_ones() -> None:
 def test_same_message_stands_once() -> None:
     filled = backlog(2, waiting("one", Severity.LOW), waiting("one", Severity.LOW, attempts=1))
     assert len(filled) == 1
+
+
+def test_once_the_target_is_back_the_order_counts_again() -> None:
+    filled = backlog(
+        3,
+        waiting("critical, tried", Severity.CRITICAL, 1.0, attempts=9, due_s=300.0),
+        waiting("high, tried", Severity.HIGH, 2.0, attempts=3, due_s=8.0),
+        waiting("low", Severity.LOW, 3.0),
+    )
+    filled.hasten(5.0)
+    assert taken(filled, now_s=4.9) == ["low"]
+    assert taken(filled, now_s=5.0) == ["critical, tried", "high, tried"]

@@ -6,9 +6,10 @@ from dataclasses import fields, replace
 
 import pytest
 
-from ecgd.alerts.payload import alert_body, is_simulated
+from ecgd.alerts.payload import alert_body, answer_body, is_simulated, with_position
 from ecgd.model.alarm import Alert
 from ecgd.model.finding import EventType, RiskLevel, Severity, Territory
+from ecgd.model.position import Position
 
 ALERT = Alert(
     alert_id="01J9ZK4C",
@@ -42,7 +43,7 @@ ALERT = Alert(
 
 
 def test_body_carries_every_fact_of_the_alert() -> None:
-    body = json.loads(alert_body(ALERT, include_name=True))
+    body = json.loads(alert_body(ALERT, include_name=True, include_location=True))
     assert body["type"] == "ecgd.alert"
     assert body["version"] == 1
     assert body["timestamp"] == "2023-11-14T22:13:20.250+00:00"
@@ -67,6 +68,43 @@ def test_default_body_carries_no_identity() -> None:
     assert not {"patient_name", "location"} & set(data)
     assert "Müller" not in body.decode()
     assert "Main Street" not in body.decode()
+
+
+def test_a_name_brings_no_place_with_it() -> None:
+    data = json.loads(alert_body(ALERT, include_name=True))["data"]
+    assert data["patient_name"] == "Anna Müller"
+    assert "location" not in data
+
+
+SEEN = Position(52.52, 13.405, accuracy_m=17.1, age_s=3.24)
+
+
+def test_a_position_is_added_to_what_tells_the_place() -> None:
+    told = alert_body(ALERT, include_location=True)
+    data = json.loads(with_position(told, SEEN, "https://map/{latitude}/{longitude}"))["data"]
+    assert data["position"] == {
+        "latitude_deg": 52.52,
+        "longitude_deg": 13.405,
+        "accuracy_m": 17.1,
+        "age_s": 3.2,
+        "geo_uri": "geo:52.52000,13.40500;u=17",
+        "map_url": "https://map/52.52000/13.40500",
+    }
+    assert data["location"] == "Main Street 1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [alert_body(ALERT, include_name=True), answer_body(ALERT, "Berta"), b"{", b"[]", b"\xff"],
+)
+def test_no_other_message_gets_a_position(body: bytes) -> None:
+    assert with_position(body, SEEN, "https://map/") == body
+
+
+def test_a_position_of_unknown_accuracy_claims_none() -> None:
+    told = with_position(alert_body(ALERT, include_location=True), replace(SEEN, accuracy_m=None))
+    position = json.loads(told)["data"]["position"]
+    assert (position["accuracy_m"], position["geo_uri"]) == (None, "geo:52.52000,13.40500")
 
 
 def test_what_is_not_known_is_null_and_what_is_no_number_too() -> None:

@@ -72,3 +72,12 @@ def test_breaker_holds_at_once_when_the_receiver_asks() -> None:
     breaker = CircuitBreaker()
     breaker.failed(100.0, 40.0)
     assert breaker.held_until_s == 140.0
+
+
+def test_breaker_is_open_after_three_failures_in_a_row_alone() -> None:
+    breaker = CircuitBreaker()
+    for n, is_open in enumerate((False, False, True, True)):
+        breaker.failed(100.0 + n, 0.0)
+        assert breaker.is_open == is_open
+    breaker.succeeded()
+    assert not breaker.is_open

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ecgd.alerts.secret import Secret, load_secret
+from ecgd.alerts.secret import Keys, Secret, load_keys, load_secret
 from ecgd.errors import DeliveryError
 
 VALUE = bytes(range(24))
@@ -71,3 +71,52 @@ def test_secret_is_never_shown() -> None:
 
 def vars_of(secret: Secret) -> str:
     return str(getattr(secret, "__dict__", "no __dict__"))
+
+
+NAMES = ("token", "user")
+
+
+@pytest.mark.parametrize(
+    ("text", "token", "user"),
+    [
+        ("tk_1\n", "tk_1", ""),
+        ("token=tk_1\nuser = u1\n", "tk_1", "u1"),
+        ("# from the console\r\n\r\n  token=a=b==\r\n", "a=b==", ""),
+        ("abc==", "abc==", ""),
+        ("https://hooks.example/a?b=c", "https://hooks.example/a?b=c", ""),
+        ("one://x\ntwo://y", "one://x\ntwo://y", ""),
+        ("", "", ""),
+    ],
+)
+def test_keys_of_a_service(tmp_path: Path, text: str, token: str, user: str) -> None:
+    keys = load_keys(written(tmp_path / "keys", text), NAMES)
+    assert (keys.get("token"), keys.get("user")) == (token, user)
+
+
+@pytest.mark.parametrize(
+    "text", ["pasword=s3zq9x", "töken=s3zq9x", "token=s3\x00zq9x", "Token=s3zq9x"]
+)
+def test_error_about_bad_keys_names_the_line_and_shows_nothing(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DeliveryError, match="line 2") as caught:
+        load_keys(written(tmp_path / "keys", f"user=u\n{text}\n"), NAMES)
+    assert "zq9x" not in str(caught.value)
+
+
+def test_keys_are_guarded_as_secrets_are(tmp_path: Path) -> None:
+    path = written(tmp_path / "keys", "token=very-secret", 0o640)
+    with pytest.raises(DeliveryError, match="mode 0640"):
+        load_keys(path, NAMES)
+    assert load_keys("keys", NAMES, str(tmp_path)).get("token") == "very-secret"
+    keys = Keys({"token": "very-secret"})
+    assert "very-secret" not in f"{keys} {keys!r} {[keys]}"
+    with pytest.raises(TypeError):
+        pickle.dumps(keys)
+
+
+def test_headers_of_any_name(tmp_path: Path) -> None:
+    path = written(tmp_path / "keys", "Authorization = Bearer x\nX-Key=1\n")
+    keys = load_keys(path, ())
+    assert keys.names() == ("Authorization", "X-Key")
+    assert keys.get("Authorization") == "Bearer x"
+    with pytest.raises(DeliveryError, match="name=value"):
+        load_keys(written(tmp_path / "keys", "Bearer x"), ())

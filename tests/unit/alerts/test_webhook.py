@@ -10,7 +10,8 @@ import pytest
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from ecgd.alerts.webhook import WebhookTarget, failure, judged, retry_after_s
+from ecgd.alerts.answer import judged, retry_after_s
+from ecgd.alerts.webhook import WebhookTarget, failure
 from ecgd.config.settings import WebhookSettings
 from ecgd.errors import DeliveryError
 from ecgd.model.alarm import DeliveryResult
@@ -96,7 +97,7 @@ def test_failure_is_told_in_plain_words_without_the_address(
 
 @pytest.mark.parametrize("url", ["", "ftp://host/x", "host/x", "https:///x", "file:///etc/passwd"])
 def test_address_that_is_no_web_address(url: str) -> None:
-    with pytest.raises(DeliveryError, match="no http"):
+    with pytest.raises(DeliveryError, match=r"no http.*address"):
         WebhookTarget(WebhookSettings(name="home", url=url)).check()
 
 
