@@ -57,8 +57,19 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.DATABASE_FAULT: "Recording to disk has failed",
     EventType.DELIVERY_FAILING: "Alerts are not reaching their recipients",
     EventType.ALARM_OVERFLOW: "More alarms than can be delivered",
+    EventType.NOBODY_ANSWERED: "Nobody has answered an alarm",
     EventType.ROSTER_FAULT: "The list of patients is damaged or cannot be kept",
     EventType.MODEL_DEMOTED: "A network of the second opinion cannot be used",
+    EventType.SOUND_FAULT: "Buzzer, lights or button do not work",
+    EventType.FAULT_LIGHT_MISSING: "The fault light does not watch the gateway",
+    EventType.ANSWERS_FAILING: "Answers from phones do not arrive",
+    EventType.GATEWAY_POWER: "The gateway gets too little voltage",
+    EventType.GATEWAY_HOT: "The gateway is too hot",
+    EventType.STORAGE_NEARLY_FULL: "The gateway's disk is nearly full",
+    EventType.CLOCK_UNSYNCHRONISED: "The gateway's clock is not set by a time service",
+    EventType.CLOCK_STEPPED: "The gateway's clock has been set",
+    EventType.DELIVERY_UNPROVEN: "For too long nothing has proved that alarms arrive",
+    EventType.TEST_ALARM: "Test of the alarms",
 }
 """Each kind of alarm in plain words."""
 
@@ -198,6 +209,10 @@ _TECHNICAL_ACTIONS: Final[Mapping[EventType, str]] = {
         "Do not rely on messages: watch the gateway itself. Check its network and the targets."
     ),
     EventType.ALARM_OVERFLOW: "Look at every patient on the gateway itself, then at its network.",
+    EventType.NOBODY_ANSWERED: (
+        "Go to the patient who is named, and acknowledge the alarm: everybody who is configured "
+        "was told, and nobody has answered. In doubt call {number}."
+    ),
     EventType.ROSTER_FAULT: (
         "See with ecgctl patients list whether every patient is watched; add and edit again what "
         "is missing. Check free space and the disk of the gateway."
@@ -206,6 +221,41 @@ _TECHNICAL_ACTIONS: Final[Mapping[EventType, str]] = {
         "The rules go on alone, or with the other networks. See what ecgctl models verify says; "
         "install the models again where they are damaged."
     ),
+    EventType.SOUND_FAULT: (
+        "Do not rely on sound and lights of the gateway: keep a phone that gets its messages at "
+        "hand. Check its wiring, and see what ecgctl status says of gpio."
+    ),
+    EventType.FAULT_LIGHT_MISSING: (
+        "Start the fault light again, and see what systemctl status ecgd-fault-light says: until "
+        "then no light tells when the gateway stops."
+    ),
+    EventType.ANSWERS_FAILING: (
+        "Acknowledge at the gateway, on its page or with ecgctl: buttons on phones have no effect "
+        "now, and more contacts are told. Check the gateway's network and the service."
+    ),
+    EventType.GATEWAY_POWER: (
+        "Give the gateway its own power supply and a short, thick cable: with too little voltage "
+        "it may stop at any moment, and then nobody is watched."
+    ),
+    EventType.GATEWAY_HOT: (
+        "Give the gateway air, or a heat sink: it slows down, and alarms may come late."
+    ),
+    EventType.STORAGE_NEARLY_FULL: (
+        "Make room on the gateway's disk, or keep recordings for a shorter time: alarms go on, but "
+        "soon nothing can be recorded any more."
+    ),
+    EventType.CLOCK_UNSYNCHRONISED: (
+        "Connect the gateway to a network with a time service: alarms come in time, but the times "
+        "that they name may be wrong."
+    ),
+    EventType.CLOCK_STEPPED: (
+        "Compare the times of records before and after this moment with care; alarms went on."
+    ),
+    EventType.DELIVERY_UNPROVEN: (
+        "Do not rely on messages: watch the gateway itself. Run ecgctl alerts test, and see what "
+        "it says of the target that is named."
+    ),
+    EventType.TEST_ALARM: "Go to the patient at once.",
 }
 
 _BY_SEVERITY: Final[Mapping[Severity, str]] = {

@@ -25,6 +25,12 @@ from ecgd.decision.alarm_book import (
     highest_priority,
     shift,
 )
+from ecgd.decision.alarm_family import (
+    graver_kinds,
+    gravest_kind_first,
+    is_subsumed,
+    with_implied,
+)
 from ecgd.decision.alarm_table import SHOWN, STANDING, TABLE, Trigger
 from ecgd.decision.hold_off import (
     GONE_SHARE,
@@ -35,6 +41,7 @@ from ecgd.decision.hold_off import (
     hold_off_s,
     lasting_s,
 )
+from ecgd.decision.technical_table import muted_longest_s
 from ecgd.model.alarm import (
     Alarm,
     AlarmChange,
@@ -61,18 +68,8 @@ __all__ = [
     "tick",
 ]
 
-IMPLIES: Final[dict[EventType, tuple[tuple[EventType, Severity], ...]]] = {
-    EventType.STEMI_DETECTED: (
-        (EventType.ACUTE_MI_RISK, Severity.HIGH),
-        (EventType.CARDIAC_ISCHEMIA, Severity.MEDIUM),
-    ),
-    EventType.ACUTE_MI_RISK: ((EventType.CARDIAC_ISCHEMIA, Severity.MEDIUM),),
-    EventType.ASYSTOLE: ((EventType.PAUSE, Severity.MEDIUM),),
-    EventType.BATTERY_CRITICAL: ((EventType.BATTERY_LOW, Severity.LOW),),
-}
-"""Evidence of the graver kind is evidence of the milder too, so that a verdict that changes
-between the two is not lost between their hold-offs; while the graver stands, the milder is not
-raised beside it."""
+RETURN_S: Final = 120.0
+"""Equipment that fails again within this after it was well again has not been well."""
 
 UPDATE_INTERVAL_S: Final = 10.0
 """Updates of one alarm are told no more often than this."""
@@ -93,17 +90,17 @@ def observe(
     domain = observation.domain
     judged_s = dict(book.judged_s)
     now_s = judged_s[domain] = max(observation.now_s, judged_s.get(domain, observation.now_s))
-    found = _with_implied(observation.findings)
+    found = with_implied(observation.findings)
     tracks = {track.alarm.event_type: track for track in book.tracks}
     changes: list[AlarmChange] = []
-    for event_type in _gravest_kind_first({*found, *tracks}):
+    for event_type in gravest_kind_first({*found, *tracks}):
         finding = found.get(event_type)
         track = tracks.get(event_type) or _new_track(event_type, domain, now_s)
         if track.alarm.domain is not domain or (
             finding is None and event_type in observation.unjudged
         ):
             continue
-        subsumed = _is_subsumed(event_type, tracks)
+        subsumed = is_subsumed(event_type, tracks)
         judged = _judged(track, finding, now_s, settings)
         already_s = 0.0 if finding is None else finding.lasted_s
         trigger, severity = _trigger_of_judgement(judged, settings, subsumed, already_s)
@@ -121,11 +118,11 @@ def tick(
     tracks = {track.alarm.event_type: track for track in book.tracks}
     changes: list[AlarmChange] = []
     for event_type, track in tuple(tracks.items()):
-        trigger = _trigger_of_time(track, now_s, settings, _is_subsumed(event_type, tracks))
+        trigger = _trigger_of_time(track, now_s, settings, is_subsumed(event_type, tracks))
         if trigger is not None:
             tracks[event_type], told = _move(track, trigger, now_s, new_id)
             changes += told
-    kept = tuple(track for track in tracks.values() if _is_kept(track))
+    kept = tuple(track for track in tracks.values() if _is_kept(track, now_s))
     return _heed_pause(replace(book, tracks=kept), changes), tuple(changes)
 
 
@@ -165,8 +162,7 @@ def telling(book: AlarmBook) -> tuple[Alarm, ...]:
     return tuple(
         alarm
         for alarm in book.alarms
-        if alarm.state is not AlarmState.PENDING
-        or kinds.isdisjoint(_graver_kinds(alarm.event_type))
+        if alarm.state is not AlarmState.PENDING or kinds.isdisjoint(graver_kinds(alarm.event_type))
     )
 
 
@@ -199,14 +195,47 @@ def _trigger_of_judgement(
             lasting_s(track.judgements, lambda judgement: not judgement.severity, GONE_SHARE) or 0.0
         )
         gone = absent_s >= clear_s(alarm.event_type, settings.hold_off)
+        gone = gone and not _lingers(track, track.judgements[-1].time_s)
         return (Trigger.GONE if gone else Trigger.MISSED), None
     hold_s = hold_off_s(alarm.event_type, settings.hold_off) - already_s
     lasted = _lasted_severity(track, hold_s)
     if subsumed or lasted is None:
-        return Trigger.SEEN, Severity(newest)
+        return (Trigger.MISSED if _may_return(track) else Trigger.SEEN), Severity(newest)
     if alarm.state in STANDING and lasted > alarm.severity:
         return Trigger.GRAVER, lasted
-    return Trigger.LASTED, lasted
+    return (Trigger.RETURNED if _returns(track, lasted, settings) else Trigger.LASTED), lasted
+
+
+def _returns(track: Track, severity: Severity, settings: AlarmSettings) -> bool:
+    """Tell whether lasting evidence is of an occurrence that was over, and no new one.
+
+    A graver one that nobody has answered keeps its place. A fault of the equipment that comes and
+    goes is one and the same until it is time to remind of it: a message each time would be a flood.
+    """
+    alarm = track.alarm
+    if alarm.state is AlarmState.LATCHED and severity < alarm.severity:
+        return True
+    told_s = track.acknowledged_s if alarm.state is AlarmState.CLEARED else alarm.raised_s
+    if not _may_return(track) or told_s is None or severity > alarm.severity:
+        return False
+    return alarm.evidence_s - told_s < muted_longest_s(alarm.event_type, settings.reminder_s)
+
+
+def _may_return(track: Track) -> bool:
+    """Tell whether present evidence began so soon after the end that it may be the same fault."""
+    return _ended_within(track, _since_s(track), (AlarmState.LATCHED, AlarmState.CLEARED))
+
+
+def _lingers(track: Track, now_s: float) -> bool:
+    """Tell whether an answered fault is still remembered: it may come back as the same."""
+    return _ended_within(track, now_s, (AlarmState.CLEARED,))
+
+
+def _ended_within(track: Track, now_s: float, states: tuple[AlarmState, ...]) -> bool:
+    alarm, over_s = track.alarm, track.told_s
+    if alarm.state not in states or alarm.domain is Domain.HEART or over_s is None:
+        return False
+    return alarm.severity < Severity.HIGH and now_s - over_s <= RETURN_S
 
 
 def _lasted_severity(track: Track, hold_s: float) -> Severity | None:
@@ -228,12 +257,19 @@ def _trigger_of_time(
     """Return what the time alone does. A reminder needs fresh evidence: the condition persists."""
     fresh = now_s - track.alarm.evidence_s <= STALE_S
     if not fresh and track.alarm.state in {AlarmState.PENDING, AlarmState.CLEARED}:
-        return Trigger.STALE
+        return None if _lingers(track, now_s) else Trigger.STALE
     persists = fresh and bool(track.judgements) and track.judgements[-1].severity > 0
-    if track.acknowledged_s is None or not persists or subsumed:
+    if track.acknowledged_s is None or not persists or subsumed or _is_told_once(track.alarm):
         return None
-    overdue = now_s - track.acknowledged_s >= settings.reminder_s
+    muted_s = muted_longest_s(track.alarm.event_type, settings.reminder_s)
+    overdue = now_s - track.acknowledged_s >= muted_s
     return Trigger.OVERDUE if overdue and track.alarm.state is AlarmState.ACKNOWLEDGED else None
+
+
+def _is_told_once(alarm: Alarm) -> bool:
+    """Tell whether what persists is told once: an answered chronic finding is no news again."""
+    mild = alarm.severity is Severity.LOW or alarm.event_type is EventType.ATRIAL_FIBRILLATION
+    return alarm.domain is Domain.HEART and mild
 
 
 def _move(
@@ -254,12 +290,16 @@ def _move(
     elif ChangeKind.RAISED in step.changes or ChangeKind.ESCALATED in step.changes:
         since_s = track.alarm.since_s if track.alarm.state in STANDING else _since_s(track)
         moved = _occurrence(moved, graver, since_s, now_s, new_id())
-    elif ChangeKind.ACKNOWLEDGED in step.changes:
+        before = track.alarm.alert_id if track.alarm.state in SHOWN else None
+        return moved, [AlarmChange(kind, moved.alarm, before) for kind in step.changes]
+    if ChangeKind.ACKNOWLEDGED in step.changes:
         answered = replace(moved.alarm, acknowledged_by=by)
         moved = replace(moved, alarm=answered, acknowledged_s=now_s)
     elif ChangeKind.UPDATED in step.changes:
         if track.told_s is not None and now_s - track.told_s < UPDATE_INTERVAL_S:
             return moved, []
+        moved = replace(moved, told_s=now_s)
+    elif step.changes:
         moved = replace(moved, told_s=now_s)
     return moved, [AlarmChange(kind, moved.alarm) for kind in step.changes]
 
@@ -308,39 +348,6 @@ def _remember(track: Track, judgement: Judgement, settings: AlarmSettings) -> Tr
     return replace(track, judgements=(*kept, judgement))
 
 
-def _with_implied(findings: Iterable[Finding]) -> dict[EventType, Finding]:
-    """Return the gravest finding of each kind, milder kinds that a graver one implies included."""
-    found: dict[EventType, Finding] = {}
-    for finding in findings:
-        implied = (
-            replace(finding, event_type=kind, severity=severity)
-            for kind, severity in IMPLIES.get(finding.event_type, ())
-        )
-        for each in (finding, *implied):
-            known = found.get(each.event_type)
-            if known is None or each.severity > known.severity:
-                found[each.event_type] = each
-    return found
-
-
-def _graver_kinds(event_type: EventType) -> tuple[EventType, ...]:
-    return tuple(k for k, milder in IMPLIES.items() if event_type in {kind for kind, _ in milder})
-
-
-def _gravest_kind_first(kinds: Iterable[EventType]) -> list[EventType]:
-    """Order kinds so that a graver one is stepped before those it implies."""
-    order = list(EventType)
-    return sorted(kinds, key=lambda kind: (len(_graver_kinds(kind)), order.index(kind)))
-
-
-def _is_subsumed(event_type: EventType, tracks: dict[EventType, Track]) -> bool:
-    """Tell whether a graver alarm of the same family stands and speaks for this one."""
-    return any(
-        kind in tracks and tracks[kind].alarm.state in STANDING
-        for kind in _graver_kinds(event_type)
-    )
-
-
 def _heed_pause(book: AlarmBook, changes: Iterable[AlarmChange]) -> AlarmBook:
     """End the audio pause when something new is graver than what was paused."""
     occurrences = (
@@ -359,9 +366,11 @@ def _new_track(event_type: EventType, domain: Domain, now_s: float) -> Track:
     return Track(Alarm(event_type, domain, state, Severity.LOW, since_s=now_s, evidence_s=now_s))
 
 
-def _is_kept(track: Track) -> bool:
+def _is_kept(track: Track, now_s: float) -> bool:
     """Tell whether a track still matters: it is shown, pending, or has evidence to remember."""
     if track.alarm.state in SHOWN or track.alarm.state is AlarmState.PENDING:
+        return True
+    if _lingers(track, now_s):
         return True
     return any(judgement.severity for judgement in track.judgements)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ecgd.decision.alarm_table import SHOWN, STANDING
+from ecgd.decision.alarm_table import SHOWN, STANDING, UNANSWERED
 from ecgd.decision.hold_off import Judgement
-from ecgd.model.alarm import PRIORITY, Alarm, AlarmState, Priority
+from ecgd.decision.technical_table import TECHNICAL
+from ecgd.model.alarm import PRIORITY, Alarm, AlarmState, Alert, Priority
 from ecgd.model.finding import Domain, EventType
 
 LETHAL_RHYTHMS: Final = frozenset(
@@ -79,7 +80,7 @@ class Annunciation:
 def annunciate(book: AlarmBook, now_s: float) -> Annunciation:
     """Say what sounds and what is shown at ``now_s``."""
     shown = tuple(alarm for alarm in book.alarms if alarm.state in SHOWN)
-    priority = highest_priority(alarm for alarm in shown if alarm.state is AlarmState.ACTIVE)
+    priority = highest_priority(alarm for alarm in shown if _sounds(alarm))
     until_s = book.audio_paused_until_s
     paused_s = until_s - now_s if until_s is not None and until_s > now_s else None
     return Annunciation(
@@ -103,19 +104,53 @@ def shift(book: AlarmBook, delta_s: float) -> AlarmBook:
 
 
 def merge(book: AlarmBook, earlier: AlarmBook) -> AlarmBook:
-    """Add an earlier book to one that began without it: what is shown now goes first."""
-    earlier_kinds = {track.alarm.event_type for track in earlier.tracks}
+    """Add an earlier book to one that began without it: what is shown now goes first.
+
+    A graver one that nobody has answered stays in its place. The pause of then does not silence
+    what has been raised since and is graver than it.
+    """
+    before = {track.alarm.event_type: track.alarm for track in earlier.tracks}
     kept = {
         track.alarm.event_type: track
         for track in book.tracks
-        if track.alarm.state in SHOWN or track.alarm.event_type not in earlier_kinds
+        if _goes_first(track.alarm, before.get(track.alarm.event_type))
     }
     old = (track for track in earlier.tracks if track.alarm.event_type not in kept)
+    new = highest_priority(track.alarm for track in kept.values() if _sounds(track.alarm))
+    ends = new is Priority.HIGH or RANK[new] > RANK[earlier.paused_priority]
     return replace(
         earlier,
+        audio_paused_until_s=None if ends else earlier.audio_paused_until_s,
         tracks=(*kept.values(), *old),
         judged_s=tuple((dict(earlier.judged_s) | dict(book.judged_s)).items()),
     )
+
+
+def latched_of(alert: Alert, now_s: float) -> Alarm:
+    """Return the alarm of an alert of which nothing else is known: nobody has answered it."""
+    is_technical = alert.event_type in TECHNICAL
+    return Alarm(
+        event_type=alert.event_type,
+        domain=Domain.TECHNICAL if is_technical else Domain.HEART,
+        state=AlarmState.LATCHED,
+        severity=alert.severity,
+        since_s=now_s,
+        evidence_s=now_s,
+        alert_id=alert.alert_id,
+        raised_s=now_s,
+        evidence=alert.evidence,
+        territory=alert.territory,
+        confidence=alert.confidence,
+    )
+
+
+def take_back(book: AlarmBook, alarm: Alarm) -> AlarmBook:
+    """Add an alarm that the book does not know, unless one of its kind is shown."""
+    of_kind = [each for each in book.tracks if each.alarm.event_type is alarm.event_type]
+    if any(track.alarm.state in SHOWN for track in of_kind):
+        return book
+    others = tuple(track for track in book.tracks if track not in of_kind)
+    return replace(book, tracks=(*others, Track(alarm)))
 
 
 def no_later(book: AlarmBook, now_s: float) -> AlarmBook:
@@ -160,6 +195,18 @@ def highest_priority(alarms: Iterable[Alarm]) -> Priority | None:
     """Return the highest priority among some alarms; None without any."""
     priorities = [PRIORITY[alarm.severity] for alarm in alarms]
     return max(priorities, key=lambda priority: RANK[priority], default=None)
+
+
+def _goes_first(alarm: Alarm, before: Alarm | None) -> bool:
+    """Tell whether an alarm of now takes the place of the one of the same kind before it."""
+    if before is None:
+        return True
+    unanswered = before.state in UNANSWERED
+    return alarm.state in SHOWN and not (unanswered and before.severity > alarm.severity)
+
+
+def _sounds(alarm: Alarm) -> bool:
+    return alarm.state is AlarmState.ACTIVE
 
 
 def _moved_track(track: Track, move: Callable[[float], float]) -> Track:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from ecgd.config.settings import HoldOffSettings
+from ecgd.config.hold_off import HoldOffSettings
+from ecgd.decision.technical_table import TECHNICAL
 from ecgd.model.finding import EventType
 
 LASTING_SHARE: Final = 0.8
@@ -32,10 +33,13 @@ class Judgement(NamedTuple):
 def hold_off_s(event_type: EventType, settings: HoldOffSettings) -> float:
     """Return how long evidence must last before this kind is raised, in seconds.
 
-    Kinds that no setting names are raised at once: their definition already holds a time
-    (asystole, ventricular fibrillation and tachycardia, check patient, exchanged electrodes,
-    channel fault) or they are facts (database, delivery, overflow).
+    Heart kinds that no setting names are raised at once: their definition already holds a time
+    (asystole, ventricular fibrillation and tachycardia).
     """
+    technical = TECHNICAL.get(event_type)
+    if technical is not None:
+        named_s: float = getattr(settings, technical.setting) if technical.setting else 0.0
+        return named_s or technical.hold_s
     return {
         EventType.STEMI_DETECTED: settings.stemi_s,
         EventType.ACUTE_MI_RISK: settings.high_mi_risk_s,
@@ -48,19 +52,14 @@ def hold_off_s(event_type: EventType, settings: HoldOffSettings) -> float:
         EventType.ATRIAL_FIBRILLATION: settings.rhythm_s,
         EventType.SUPRAVENTRICULAR_TACHYCARDIA: settings.rhythm_s,
         EventType.FREQUENT_ECTOPY: settings.rhythm_s,
-        EventType.ELECTRODE_OFF: settings.electrode_off_s,
-        EventType.SIGNAL_UNUSABLE: settings.signal_unusable_s,
-        EventType.LINK_LOST: settings.link_lost_s,
-        EventType.DEVICE_FOREIGN: settings.link_lost_s,
-        EventType.DEVICE_CHANGED: settings.electrode_off_s,
-        EventType.BATTERY_LOW: settings.battery_s,
-        EventType.BATTERY_CRITICAL: settings.battery_s,
     }.get(event_type, 0.0)
 
 
 def clear_s(event_type: EventType, settings: HoldOffSettings) -> float:
     """Return how long this kind must be without evidence before it clears, in seconds."""
-    return max(hold_off_s(event_type, settings), CLEAR_MIN_S)
+    technical = TECHNICAL.get(event_type)
+    least_s = CLEAR_MIN_S if technical is None else max(CLEAR_MIN_S, technical.clear_s)
+    return max(hold_off_s(event_type, settings), least_s)
 
 
 def lasting_s(

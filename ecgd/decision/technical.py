@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ecgd.config.settings import AlarmSettings
+from ecgd.decision.technical_table import TECHNICAL, UNJUDGED_S
 from ecgd.model.finding import (
     ChannelFinding,
     Domain,
@@ -16,24 +17,17 @@ from ecgd.model.finding import (
 )
 from ecgd.model.trouble import electrodes_off_words
 
-TECHNICAL_SEVERITY: Final = {
-    EventType.CHECK_PATIENT: Severity.HIGH,
-    EventType.ALARM_OVERFLOW: Severity.HIGH,
-    EventType.ELECTRODE_OFF: Severity.MEDIUM,
-    EventType.ELECTRODE_SWAPPED: Severity.MEDIUM,
-    EventType.CHANNEL_FAULT: Severity.MEDIUM,
-    EventType.SIGNAL_UNUSABLE: Severity.MEDIUM,
-    EventType.LINK_LOST: Severity.MEDIUM,
-    EventType.DEVICE_FOREIGN: Severity.MEDIUM,
-    EventType.DEVICE_CHANGED: Severity.MEDIUM,
-    EventType.BATTERY_CRITICAL: Severity.MEDIUM,
-    EventType.DATABASE_FAULT: Severity.MEDIUM,
-    EventType.DELIVERY_FAILING: Severity.MEDIUM,
-    EventType.ROSTER_FAULT: Severity.MEDIUM,
-    EventType.BATTERY_LOW: Severity.LOW,
-    EventType.MODEL_DEMOTED: Severity.LOW,
-}
+TECHNICAL_SEVERITY: Final = {kind: about.severity for kind, about in TECHNICAL.items()}
 """MEDIUM where the patient may no longer be watched, or help no longer be reached."""
+
+BY_DEVICE: Final = frozenset(
+    {
+        *(EventType.ELECTRODE_OFF, EventType.ELECTRODE_SWAPPED, EventType.CHANNEL_FAULT),
+        *(EventType.BATTERY_LOW, EventType.BATTERY_CRITICAL, EventType.SIGNAL_UNUSABLE),
+        *(EventType.DEVICE_FOREIGN, EventType.DEVICE_CHANGED),
+    }
+)
+"""Kinds that only what the device sends can show, or show to be over."""
 
 CHECK_PATIENT_S: Final = 10.0
 """Unjudgeable for longer than this while the heart is in doubt: look at the patient."""
@@ -45,8 +39,10 @@ class TechnicalState:
 
     ``signal_reasons`` says why the signal cannot be judged, empty while it can.
     ``link_lost_reason`` None: the link is up. ``unjudged_s`` is for how long nothing was judged,
-    whatever the cause. ``heart_in_doubt``: see ``alarm_book.heart_in_doubt``. ``foreign_device``
-    and ``device_changes`` say in words what is wrong with the device, empty where it is right.
+    whatever the cause. ``unwatched_s`` is for how long samples of the patient's own device should
+    have been judged and were not, and ``unwatched_reason`` why. ``heart_in_doubt``: see
+    ``alarm_book.heart_in_doubt``. ``foreign_device`` and ``device_changes`` say in words what is
+    wrong with the device, empty where it is right.
     ``placement`` and ``channels``: what the newest assessment says of electrodes and leads.
     """
 
@@ -55,6 +51,8 @@ class TechnicalState:
     link_lost_reason: str | None = None
     battery_percent: float | None = None
     unjudged_s: float = 0.0
+    unwatched_s: float = 0.0
+    unwatched_reason: str = ""
     heart_in_doubt: bool = False
     foreign_device: tuple[str, ...] = ()
     device_changes: tuple[str, ...] = ()
@@ -78,6 +76,8 @@ def technical_findings(state: TechnicalState, settings: AlarmSettings) -> tuple[
         found.append(technical_finding(EventType.CHANNEL_FAULT, state.channels.reason))
     if state.signal_reasons:
         found.append(technical_finding(EventType.SIGNAL_UNUSABLE, *state.signal_reasons))
+    elif state.unwatched_s > UNJUDGED_S and not state.electrodes_off:
+        found.append(_unwatched_finding(state))
     if state.link_lost_reason is not None:
         reason = state.link_lost_reason or "no data"
         found.append(technical_finding(EventType.LINK_LOST, f"link lost: {reason}"))
@@ -91,9 +91,22 @@ def technical_findings(state: TechnicalState, settings: AlarmSettings) -> tuple[
     return tuple(found)
 
 
-def technical_finding(event_type: EventType, *evidence: str) -> Finding:
-    """Return one technical finding with the severity of its kind."""
-    return Finding(event_type, TECHNICAL_SEVERITY[event_type], Domain.TECHNICAL, evidence)
+def unseen(state: TechnicalState) -> frozenset[EventType]:
+    """Return the kinds whose absence says nothing: without a link the device tells nothing."""
+    return frozenset() if state.link_lost_reason is None else BY_DEVICE
+
+
+def technical_finding(
+    event_type: EventType, *evidence: str, severity: Severity | None = None, lasted_s: float = 0.0
+) -> Finding:
+    """Return one technical finding, with the severity of its kind unless another is given."""
+    return Finding(
+        event_type,
+        severity or TECHNICAL_SEVERITY[event_type],
+        Domain.TECHNICAL,
+        evidence,
+        lasted_s=lasted_s,
+    )
 
 
 def battery_percent(battery_mv: int | None, settings: AlarmSettings) -> float | None:
@@ -102,6 +115,12 @@ def battery_percent(battery_mv: int | None, settings: AlarmSettings) -> float | 
         return None
     span_mv = max(1, settings.battery_full_mv - settings.battery_empty_mv)
     return min(100.0, max(0.0, 100.0 * (battery_mv - settings.battery_empty_mv) / span_mv))
+
+
+def _unwatched_finding(state: TechnicalState) -> Finding:
+    """Return that nothing is judged, whatever the reason: a silent hole must not stay silent."""
+    words = f"nothing judged for {state.unwatched_s:.0f} s: {state.unwatched_reason}"
+    return technical_finding(EventType.SIGNAL_UNUSABLE, words, lasted_s=UNJUDGED_S)
 
 
 def _battery_event(percent: float | None, settings: AlarmSettings) -> EventType | None:

@@ -19,7 +19,8 @@ from alarm_ward import (
     Ward,
 )
 
-from ecgd.config.settings import AlarmSettings, HoldOffSettings
+from ecgd.config.hold_off import HoldOffSettings
+from ecgd.config.settings import AlarmSettings
 from ecgd.decision.alarm import UPDATE_INTERVAL_S, heart_in_doubt, shift
 from ecgd.model.alarm import Alarm, AlarmState, ChangeKind, Observation, Priority
 from ecgd.model.finding import EventType, Severity, Territory

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ecgd.config.settings import AlarmSettings, HoldOffSettings
+from ecgd.config.hold_off import HoldOffSettings
+from ecgd.config.settings import AlarmSettings
 from ecgd.decision.alarm import AlarmBook, acknowledge, annunciate, observe, pause_audio
 from ecgd.decision.alarm_book import PAUSE_MAX_S, merge, no_later
 from ecgd.model.alarm import AlarmState, Observation, Priority
@@ -64,3 +65,28 @@ def test_times_of_the_future_come_back_and_a_pause_ends() -> None:
 def test_times_of_the_past_stay() -> None:
     book = book_of("old", STEMI, LINK_LOST)
     assert no_later(book, 500.0) == book
+
+
+ANOMALY = Finding(EventType.CARDIAC_ANOMALY, Severity.MEDIUM, Domain.HEART)
+GRAVE_ANOMALY = replace(ANOMALY, severity=Severity.HIGH)
+
+
+def test_a_graver_unanswered_alarm_of_the_run_before_is_not_hidden_by_a_milder_one() -> None:
+    settings = replace(SETTINGS, hold_off=HoldOffSettings(ensemble_s=0.0))
+
+    def book(name: str, finding: Finding) -> AlarmBook:
+        seen = Observation(Domain.HEART, 100.0, True, (finding,))
+        return observe(AlarmBook(), seen, settings, lambda: name)[0]
+
+    mild, grave = book("new", ANOMALY), book("old", GRAVE_ANOMALY)
+    assert ids(merge(mild, grave)) == {EventType.CARDIAC_ANOMALY: "old"}
+    answered, _ = acknowledge(grave, None, "Bert", 101.0)
+    assert ids(merge(mild, answered)) == {EventType.CARDIAC_ANOMALY: "new"}
+
+
+def test_the_pause_of_the_run_before_does_not_silence_what_was_raised_since() -> None:
+    before = pause_audio(book_of("old", LINK_LOST), 100.0, SETTINGS)
+    merged = merge(book_of("new", STEMI, at_s=105.0), before)
+    assert annunciate(merged, 106.0).sounding
+    quiet = merge(AlarmBook(), before)
+    assert not annunciate(quiet, 106.0).sounding, "a pause of what it was meant for goes on"

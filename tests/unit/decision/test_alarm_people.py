@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from alarm_ward import ASYSTOLE, ELECTRODE, LINK, STEMI, Ward
+import pytest
+from alarm_ward import (
+    ASYSTOLE,
+    ELECTRODE,
+    FAINT_ISCHAEMIA,
+    HEART,
+    ISCHAEMIA,
+    LINK,
+    STEMI,
+    Ward,
+)
 
+from ecgd.config.settings import AlarmSettings
+from ecgd.decision.technical_table import MUTED_LONGEST_S
 from ecgd.model.alarm import Alarm, AlarmState, ChangeKind, Priority
-from ecgd.model.finding import EventType
+from ecgd.model.finding import EventType, Finding, Severity
 
 STEMI_EVENT = EventType.STEMI_DETECTED
+FIBRILLATION = Finding(EventType.ATRIAL_FIBRILLATION, Severity.MEDIUM, HEART)
+ECTOPY = Finding(EventType.FREQUENT_ECTOPY, Severity.LOW, HEART)
 RAISED = ChangeKind.RAISED
 
 
@@ -100,3 +114,51 @@ def test_a_pending_alarm_cannot_be_acknowledged() -> None:
     assert ward.told() == []
     ward.see(STEMI, seconds=16)
     assert ward.annunciation().sounding
+
+
+def test_a_new_occurrence_names_the_one_whose_place_it_takes() -> None:
+    ward = alarmed()
+    ward.acknowledge()
+    ward.see(STEMI, seconds=600)
+    raised = [change for change in ward.changes if change.kind is RAISED]
+    assert [change.supersedes for change in raised] == [None, "alert-1"]
+    ward.acknowledge()
+    ward.see(seconds=30)
+    ward.see(STEMI, seconds=21)
+    assert ward.changes[-1].alarm.alert_id == "alert-3"
+    assert ward.changes[-1].supersedes is None, "it was cleared: nothing stands in its place"
+
+
+def test_missing_data_is_told_again_however_long_reminders_are_put_off() -> None:
+    ward = Ward(AlarmSettings(reminder_s=86_400.0))
+    ward.check(LINK, seconds=11)
+    ward.see(STEMI, seconds=21)
+    ward.acknowledge()
+    for _ in range(int(MUTED_LONGEST_S)):
+        ward.see(STEMI)
+        ward.check(LINK)
+    assert ward.told(RAISED).count((EventType.LINK_LOST, RAISED)) == 2
+    assert ward.told(RAISED).count((STEMI_EVENT, RAISED)) == 1, "it follows the setting"
+
+
+@pytest.mark.parametrize("finding", [FAINT_ISCHAEMIA, FIBRILLATION, ECTOPY])
+def test_a_chronic_finding_is_told_once(finding: Finding) -> None:
+    ward = Ward()
+    ward.see(finding, seconds=200)
+    ward.acknowledge()
+    ward.see(finding, seconds=3600)
+    assert ward.told(RAISED) == [(finding.event_type, RAISED)]
+    alarm = ward.alarm_of(finding.event_type)
+    assert alarm is not None
+    assert alarm.state is AlarmState.ACKNOWLEDGED
+    ward.see(seconds=200)
+    ward.see(finding, seconds=200)
+    assert ward.told(RAISED) == [(finding.event_type, RAISED)] * 2, "a new episode is new"
+
+
+def test_ischaemia_that_persists_is_told_again() -> None:
+    ward = Ward()
+    ward.see(ISCHAEMIA, seconds=200)
+    ward.acknowledge()
+    ward.see(ISCHAEMIA, seconds=700)
+    assert len(ward.told(RAISED)) == 2

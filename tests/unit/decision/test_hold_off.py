@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecgd.config.settings import HoldOffSettings
+from ecgd.config.hold_off import HoldOffSettings
 from ecgd.decision.hold_off import (
     CLEAR_MIN_S,
     GONE_SHARE,

@@ -111,4 +111,18 @@ def test_every_technical_kind_can_be_told(event_type: EventType) -> None:
 
 def test_where_the_patient_is_in_danger_or_alarms_are_lost_it_is_high() -> None:
     high = {kind for kind, severity in TECHNICAL_SEVERITY.items() if severity is Severity.HIGH}
-    assert high == {EventType.CHECK_PATIENT, EventType.ALARM_OVERFLOW}
+    assert high == {
+        EventType.CHECK_PATIENT,
+        EventType.ALARM_OVERFLOW,
+        EventType.NOBODY_ANSWERED,
+    }
+
+
+def test_what_nobody_judges_is_told_unless_the_cause_is_told_already() -> None:
+    unwatched = TechnicalState(unwatched_s=10.1, unwatched_reason="too few beats")
+    (finding,) = technical_findings(unwatched, SETTINGS)
+    assert finding.event_type is EventType.SIGNAL_UNUSABLE
+    assert finding.evidence == ("nothing judged for 10 s: too few beats",)
+    assert kinds(TechnicalState(unwatched_s=10.0)) == []
+    off = replace(unwatched, electrodes_off=frozenset({"LA"}))
+    assert kinds(off) == [EventType.ELECTRODE_OFF]
