@@ -22,6 +22,9 @@ HOLD_S = 3.0
 """A button held for so long asks for the lamp test."""
 
 STUCK_S = 60.0
+GLITCH_S = 0.03
+"""A shorter press is a bouncing contact or a spark: it must not acknowledge an alarm."""
+
 _BOUNCE_S = 0.05
 _HARDWARE = (("gpiozero.pins.lgpio", "LGPIOFactory"), ("gpiozero.pins.rpigpio", "RPiGPIOFactory"))
 """Tried in this order: gpiozero's own choice warns four times on a machine without GPIO."""
@@ -46,6 +49,7 @@ class Pins:
         }
         self._button: Any = None
         self._held = False
+        self._pressed_s = 0.0
         self._pulse_log: PulseLog | None = None
         if settings.factory == "none":
             return
@@ -85,22 +89,28 @@ class Pins:
         return edge_s
 
     def watch_button(
-        self, settings: GpioSettings, pressed: Callable[[], None], held: Callable[[], None]
+        self,
+        settings: GpioSettings,
+        pressed: Callable[[float], None],
+        held: Callable[[float], None],
     ) -> None:
-        """Call ``pressed`` after a short press, ``held`` once in a long one (their thread)."""
+        """Call ``pressed`` after a short press, ``held`` once in a long one (their thread).
+
+        Both get the monotonic time at which the finger went down.
+        """
         if self._factory is None or settings.button_pin < 0:
             return
 
         def on_press() -> None:
-            self._held = False
+            self._held, self._pressed_s = False, time.monotonic()
 
         def on_hold() -> None:
             self._held = True
-            held()
+            held(self._pressed_s)
 
         def on_release() -> None:
-            if not self._held:
-                pressed()
+            if not self._held and time.monotonic() - self._pressed_s >= GLITCH_S:
+                pressed(self._pressed_s)
 
         try:
             self._button = self._device(

@@ -85,15 +85,21 @@ TEST_S = 2.0
 LAMP_TEST = Pattern(((0.0, TEST_S),))
 BUZZER_TEST = Pattern(((0.0, 0.2), (0.4, 0.6)))
 
+TRIAL_S = BUZZER[Priority.HIGH].pulses_s[-1][1]
+"""One burst of a HIGH alarm."""
+
 
 def shown_patterns(
-    priority: Priority | None, *, sounding: bool, all_well: bool
+    priority: Priority | None, *, sounding: bool, all_well: bool, light: Priority | None = None
 ) -> dict[Channel, Pattern]:
-    """Return what each channel plays; a channel that is missing stays off."""
+    """Return what each channel plays; a channel that is missing stays off.
+
+    ``light`` is a graver priority that shines without sound, if there is one.
+    """
     playing: dict[Channel, Pattern] = {}
     if priority is not None:
-        light, pattern = LIGHT[priority]
-        playing[light] = pattern
+        channel, pattern = LIGHT[light or priority]
+        playing[channel] = pattern
         if sounding:
             playing[Channel.BUZZER] = BUZZER[priority]
     elif all_well:
@@ -105,6 +111,25 @@ def lamp_test_patterns() -> dict[Channel, Pattern]:
     """Return the lamp and buzzer test: every light on, two pulses of the buzzer."""
     lights = dict.fromkeys((Channel.RED, Channel.YELLOW, Channel.GREEN), LAMP_TEST)
     return {**lights, Channel.BUZZER: BUZZER_TEST}
+
+
+def trial_patterns(*, sounding: bool) -> dict[Channel, Pattern]:
+    """Return a HIGH alarm's burst, once, with its light meanwhile.
+
+    No pattern equals an alarm's own: one that begins meanwhile begins anew, and not in a pause.
+    """
+    channel, light = LIGHT[Priority.HIGH]
+    flashes = takewhile(lambda pulse: pulse[1] <= TRIAL_S, _repeated(light))
+    playing = {channel: Pattern(tuple(flashes))}
+    if sounding:
+        playing[Channel.BUZZER] = Pattern(BUZZER[Priority.HIGH].pulses_s)
+    return playing
+
+
+def _repeated(pattern: Pattern) -> Iterator[tuple[float, float]]:
+    """Yield the pulses of a pattern that repeats."""
+    for start_s in (n * (pattern.period_s or 0.0) for n in count()):
+        yield from ((start_s + on_s, start_s + off_s) for on_s, off_s in pattern.pulses_s)
 
 
 def edges(pattern: Pattern) -> Iterator[tuple[float, bool]]:
