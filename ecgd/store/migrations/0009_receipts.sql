@@ -1,0 +1,3 @@
+-- What a service calls a message, so that an answer to it is heard after a restart too.
+
+ALTER TABLE outbox ADD COLUMN receipt TEXT;
