@@ -1,0 +1,1 @@
+"""Paper: what a report for a clinician looks like, as shapes that anything can draw."""
