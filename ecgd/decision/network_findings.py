@@ -119,7 +119,7 @@ def explanation(
     severity or graver, if anything.
     """
     findings = tuple(by_rules)
-    told = _told(scores)
+    told = told_labels(scores)
     if not told:
         grave = [each.event_type for each in findings if each.severity >= Severity.MEDIUM]
         return ", ".join(sorted(kind.value for kind in grave))
@@ -157,13 +157,13 @@ def _severity(scores: EnsembleScore, settings: EnsembleSettings) -> Severity | N
     by_score = severity_of_score(scores.fused, settings)
     if by_score is None:
         return None
-    ceilings = [CEILING.get(label, Severity.CRITICAL) for label in _told(scores)]
+    ceilings = [CEILING.get(label, Severity.CRITICAL) for label in told_labels(scores)]
     by_label = max(ceilings, default=Severity.CRITICAL)
     by_novelty = Severity.CRITICAL if scores.is_clearly_new else NOT_CLEARLY_NEW
     return min(by_score, by_label, by_novelty)
 
 
-def _told(scores: EnsembleScore) -> tuple[str, ...]:
+def told_labels(scores: EnsembleScore) -> tuple[str, ...]:
     """Return the labels that are more probable than not, without their members' names."""
     seen = (label.partition(": ")[2] for label, share in scores.labels if share >= LABEL_SHOWN)
     return tuple(dict.fromkeys(seen))

@@ -20,6 +20,7 @@ from ecgd.model.rhythm import (
     VENTRICULAR_FIBRILLATION,
     VENTRICULAR_RUN,
     VENTRICULAR_TACHYCARDIA,
+    RhythmObservation,
     RhythmSign,
 )
 
@@ -72,9 +73,7 @@ def rhythm_findings(rhythm: RhythmFinding, settings: AnalysisSettings) -> Iterat
     if rhythm.label in OSCILLATIONS:
         return
     frequent = tuple(
-        each.text
-        for each in rhythm.observations
-        if each.sign in _PREMATURE and (each.value or 0.0) >= settings.ectopy_per_min
+        each.text for each in _premature(rhythm) if (each.value or 0.0) >= settings.ectopy_per_min
     )
     if frequent:
         yield _heart(EventType.FREQUENT_ECTOPY, Severity.LOW, *frequent)
@@ -104,6 +103,15 @@ def hidden_by(rhythm: RhythmFinding) -> frozenset[EventType]:
             *(_HIDDEN_BY_OSCILLATION if rhythm.label in OSCILLATIONS else ()),
         )
     )
+
+
+def ectopy_per_min(rhythm: RhythmFinding) -> float | None:
+    """Return how frequent premature beats of one kind are, per minute; None: there are none."""
+    return max((each.value or 0.0 for each in _premature(rhythm)), default=None)
+
+
+def _premature(rhythm: RhythmFinding) -> tuple[RhythmObservation, ...]:
+    return tuple(each for each in rhythm.observations if each.sign in _PREMATURE)
 
 
 def shows_atria(rhythm: RhythmFinding) -> bool:

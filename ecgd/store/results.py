@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ecgd.decision.network_findings import told_labels
+from ecgd.decision.rhythm_findings import ectopy_per_min
+from ecgd.decision.st_rules import HORIZONTAL_MAX_MV_PER_S
 from ecgd.model.assessment import Assessment
-from ecgd.model.finding import EnsembleScore, RiskLevel
+from ecgd.model.finding import EnsembleScore, LeadSt, RiskLevel, StRule
 from ecgd.model.intervals import Intervals, Variability
 from ecgd.store.figures import StoreResult
 from ecgd.store.rows import to_json
@@ -125,15 +128,17 @@ def _opinion(scores: EnsembleScore, name: str, probability: float) -> dict[str, 
 
 
 def _fusion(scores: EnsembleScore) -> dict[str, Any]:
+    told = told_labels(scores)
     return {
         "models_hash": scores.models_hash,
         "fused": scores.fused,
         "consensus": scores.consensus,
         "disagreement": scores.disagreement,
         "is_usual": scores.is_usual,
+        "is_clearly_new": scores.is_clearly_new,
         "explained_by": scores.explained_by,
         "left_out": list(scores.left_out),
-    }
+    } | ({"told": list(told)} if told else {})
 
 
 def features(assessment: Assessment) -> dict[str, Any]:
@@ -147,6 +152,11 @@ def features(assessment: Assessment) -> dict[str, Any]:
         "rr_median_s": rhythm.rr_median_s,
         "rr_irregularity": rhythm.rr_irregularity,
         "longest_pause_s": rhythm.longest_pause_s,
+        "fast_bpm": _rounded(rhythm.fast_bpm),
+        "slow_bpm": _rounded(rhythm.slow_bpm),
+        "fibrillates": rhythm.fibrillates,
+        "lasted_s": _rounded(rhythm.lasted_s) or None,
+        "ectopy_per_min": _rounded(ectopy_per_min(rhythm)),
         "rhythm_observations": [seen.text for seen in rhythm.observations],
         "pr_ms": _rounded(intervals.pr_ms),
         "qrs_ms": _rounded(intervals.qrs_ms),
@@ -162,10 +172,25 @@ def features(assessment: Assessment) -> dict[str, Any]:
     if st is not None:
         levels = [lead for lead in st.leads if lead.level_mv is not None]
         figures["st_mv"] = {lead.lead: round(lead.level_mv or 0.0, 4) for lead in levels}
+        figures["st_more"] = [_more_of(lead) for lead in levels]
+        figures["st_rule"] = None if st.rule is StRule.PLAIN else st.rule.value
+        figures["confounders"] = [each.kind.value for each in st.confounders]
         figures["elevated"] = list(st.elevated)
         figures["depressed"] = list(st.depressed)
         figures["territory"] = None if st.territory is None else st.territory.value
     return {name: value for name, value in figures.items() if value not in (None, [], {})}
+
+
+def _more_of(lead: LeadSt) -> list[int | None]:
+    """Return what a verdict by another threshold needs of a lead, briefly.
+
+    Error and change against the own baseline in µV, and 1 where ST rises too steeply for a
+    depression.
+    """
+    rises = (lead.slope_mv_per_s or 0.0) > HORIZONTAL_MAX_MV_PER_S
+    figures = (lead.uncertainty_mv, lead.change_mv)
+    micro = [None if mv is None else round(1000 * mv) for mv in figures]
+    return [*micro, 1] if rises else micro
 
 
 def _rounded(figure: float | None) -> float | None:

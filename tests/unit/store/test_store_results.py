@@ -101,8 +101,10 @@ def test_the_networks_answer_follows_the_rules() -> None:
         "consensus": 1,
         "disagreement": 0.4,
         "is_usual": False,
+        "is_clearly_new": False,
         "explained_by": "",
         "left_out": [],
+        "told": ["infarction"],
     }
     assert rows(thinner, replace(make_assessment(1), scores=SCORES)) == ()
 
@@ -139,8 +141,10 @@ def test_the_features_say_what_is_known() -> None:
         "rhythm": "regular",
         "heart_rate_bpm": 72.0,
         "rr_median_s": 0.83,
+        "fibrillates": False,
         "sqi": {"I": 0.8, "II": 0.6},
         "st_mv": {"II": 0.21},
+        "st_more": [[None, None]],
         "elevated": ["II", "III"],
         "territory": "inferior",
     }
