@@ -20,10 +20,10 @@ from ecgd.protocol import (
     Packet,
     ReplyPacket,
     SamplesPacket,
-    SealGuard,
     StatusPacket,
     Timeline,
 )
+from ecgd.protocol.seal_guard import Guard, RecordedGuard
 
 WAITING_PACKETS: Final = 50
 """Packets kept until the device has said who it is: 5 s at 100 ms a packet."""
@@ -39,7 +39,7 @@ class BlockLine:
     its statuses tell of the same run, and asked on. With a ``guard`` only sealed packets count.
     """
 
-    def __init__(self, guard: SealGuard | None = None) -> None:
+    def __init__(self, guard: Guard | None = None) -> None:
         self._decoder = BlockDecoder(guard)
         self._seal_watch = SealWatch(has_key=guard is not None)
         self._timeline = Timeline()
@@ -50,6 +50,10 @@ class BlockLine:
         self._boot: int | None = None
         self._confirmed = True
         self._greeted = True
+
+    def judge_by(self, guard: RecordedGuard) -> None:
+        """Take the verdicts on sealed packets from a record."""
+        self._decoder.judge_by(guard)
 
     @property
     def statistics(self) -> DecoderStatistics:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +30,7 @@ from ecgd.pipeline.ring import Ring
 from ecgd.pipeline.six_lead_line import PROTOCOL as SIX_LEAD
 from ecgd.pipeline.six_lead_line import SixLeadLine
 from ecgd.protocol import DeviceClock, Mark, PlacementKind, SealGuard
+from ecgd.protocol.seal_guard import Guard, RecordedGuard, Verdict
 
 __all__ = [
     "DeviceReset",
@@ -61,7 +63,7 @@ class Intake:
         device: DeviceSettings = DeviceSettings(),  # noqa: B008 (a frozen value)
         *,
         phase_s: float = 0.0,
-        guard: SealGuard | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._settings = settings
         self._guard = guard
@@ -84,6 +86,11 @@ class Intake:
         return self._device or self._line.configured_device
 
     @property
+    def device_settings(self) -> DeviceSettings:
+        """What it was told of the device: with that it can be made again."""
+        return self._device_settings
+
+    @property
     def takes_commands(self) -> bool:
         """Whether the device can be asked who it is, or for anything else."""
         return self._line.takes_commands
@@ -102,6 +109,22 @@ class Intake:
     def mark(self) -> Mark | None:
         """The place behind the newest sealed samples; None without a key, or before any."""
         return self._guard.mark if self._guard is not None else None
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether nothing but sealed packets is taken."""
+        return self._guard is not None
+
+    def hear_seal(self, heard: Callable[[Verdict], None]) -> None:
+        """Tell of every verdict on a sealed packet from now on."""
+        if isinstance(self._guard, SealGuard):
+            self._guard.heard = heard
+
+    def judge_by(self, guard: RecordedGuard) -> None:
+        """Take the verdicts on sealed packets from a record, where there were any."""
+        if self._guard is not None and isinstance(self._line, BlockLine):
+            self._guard = guard
+            self._line.judge_by(guard)
 
     @property
     def awaits_hello(self) -> bool:

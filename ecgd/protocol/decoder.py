@@ -35,7 +35,7 @@ from ecgd.protocol.samples import (
     samples_format,
     samples_in_payload,
 )
-from ecgd.protocol.seal_guard import SealGuard, Verdict
+from ecgd.protocol.seal_guard import Guard, RecordedGuard, Verdict
 from ecgd.protocol.status import STATUS_BODY_SIZE, StatusPacket
 
 Packet = SamplesPacket | StatusPacket | HelloPacket | ReplyPacket | CommandPacket
@@ -112,7 +112,7 @@ class BlockDecoder:
     sealed packets are taken: CRC and tag stand in the same four bytes.
     """
 
-    def __init__(self, guard: SealGuard | None = None) -> None:
+    def __init__(self, guard: Guard | None = None) -> None:
         self._guard = guard
         self._buffer = bytearray()
         self._noise = 0
@@ -198,6 +198,10 @@ class BlockDecoder:
             self._bytes_accepted += len(candidate)
         events.append(event)
         return True
+
+    def judge_by(self, guard: RecordedGuard) -> None:
+        """Take the verdicts on sealed packets from a record."""
+        self._guard = guard
 
     def _judge(self, candidate: bytes) -> Verdict:
         if self._guard is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections import deque
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Final
 
@@ -49,6 +51,8 @@ class SealGuard:
     """
 
     def __init__(self, key: LinkKey, mark: Mark | None = None) -> None:
+        self.heard: Callable[[Verdict], None] = lambda verdict: None
+        """Is told of every verdict."""
         self._key = key
         self._mark = mark
         self._told: Mark | None = None
@@ -59,8 +63,17 @@ class SealGuard:
         """The place behind the newest accepted samples; None before any."""
         return self._mark
 
+    def __deepcopy__(self, memo: object) -> RecordedGuard:
+        """Return what judges again as it will have been heard: no copy takes the key along."""
+        return RecordedGuard()
+
     def judge(self, packet: bytes) -> Verdict:
         """Judge a candidate whose version, type and length are allowed, and learn from it."""
+        verdict = self._judge(packet)
+        self.heard(verdict)
+        return verdict
+
+    def _judge(self, packet: bytes) -> Verdict:
         crc = int.from_bytes(packet[-CRC_SIZE:], "little")
         tag = crc ^ zlib.crc32(packet[:-CRC_SIZE])
         kind = packet[1] & TYPE_MASK
@@ -124,6 +137,22 @@ class SealGuard:
 
     def _is_right(self, packet: bytes, tag: int, place: Mark) -> bool:
         return self._key.tags(packet, (place,)) == (tag,)
+
+
+class RecordedGuard:
+    """Gives the verdicts that a guard gave once, in their order: a replay has no key."""
+
+    mark: Mark | None = None
+
+    def __init__(self, verdicts: Iterable[Verdict] = ()) -> None:
+        self._verdicts = deque(verdicts)
+
+    def judge(self, packet: bytes) -> Verdict:
+        """Return the next verdict; a candidate that was not there then counts as damaged."""
+        return self._verdicts.popleft() if self._verdicts else Verdict.DAMAGED
+
+
+Guard = SealGuard | RecordedGuard
 
 
 def _moved(place: Mark, samples: int) -> Mark:
