@@ -54,7 +54,7 @@ def run_daemon(patients: int, seconds: float, source: str, models: Path | None =
         command = [str(COMMANDS / "ecgd"), "--config", str(config), "--state-dir", folder]
         process = stack.enter_context(running(command))
         client = Client(Path(folder) / "control.sock")
-        _wait_until_up(client, process)
+        wait_until_up(client, process)
         time.sleep(WARM_UP_S)
         return _watch(client, process, seconds)
 
@@ -106,7 +106,8 @@ def _most_memory_mb(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-def _wait_until_up(client: Client, process: subprocess.Popen[bytes]) -> None:
+def wait_until_up(client: Client, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the daemon answers; ends the program if it will not."""
     while process.poll() is None:
         try:
             client.get("/v1/health")
@@ -118,11 +119,12 @@ def _wait_until_up(client: Client, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program in silence and end it."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+def running(command: list[str], said: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program and end it. What it says goes into a file, or nowhere."""
+    with Path(said or os.devnull).open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
