@@ -9,6 +9,9 @@ from reliability.bench import Bench, NotPossibleHereError
 from reliability.row import Row
 from reliability.trials import TRIALS
 
+pytestmark = pytest.mark.timeout(300)
+"""Daemons are started a dozen times in a test, which a busy machine takes its time for."""
+
 LANES = 3
 GROUPS = (
     ("disk-full", "database-locked-at-start", "database-damaged"),
@@ -20,7 +23,15 @@ GROUPS = (
 
 def bench(seed: int) -> Bench:
     """Return a bench for short faults; the limit allows for a machine that is busy with tests."""
-    return Bench(seed=seed, kills=8, lanes=4, quick=True, sound_limit_s=20.0, say=lambda _: None)
+    return Bench(
+        seed=seed,
+        kills=8,
+        lanes=4,
+        quick=True,
+        sound_limit_s=20.0,
+        waveform_limit_s=20.0,
+        say=lambda _: None,
+    )
 
 
 def test_kills_at_random_moments_break_no_promise() -> None:

@@ -24,7 +24,7 @@ class Bench:
     """``quick``: as continuous integration runs it, with fewer and shorter faults.
 
     ``hour``: a device is away for a real hour. ``sound_limit_s`` is how soon after the start of
-    the process sound must be back.
+    the process sound must be back, ``waveform_limit_s`` how much of the signal may be lost.
     """
 
     seed: int = 1
@@ -33,6 +33,7 @@ class Bench:
     quick: bool = False
     hour: bool = False
     sound_limit_s: float = 5.0
+    waveform_limit_s: float = 10.0
     say: Callable[[str], None] = print
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

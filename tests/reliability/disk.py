@@ -22,7 +22,7 @@ UP_LIMIT_S = 20.0
 def try_full(bench: Bench) -> tuple[Row, ...]:
     """Fill the disk under a running daemon, then make room again."""
     found = Findings()
-    with bench.place() as directory, _small_disk(directory / "state"), staged(directory) as stage:
+    with bench.place() as directory, small_disk(directory / "state"), staged(directory) as stage:
         _watch_and(stage, lambda: _fill(directory / "state" / "ballast"))
         _told_all_the_same(stage, found)
         _heals(stage, found, (directory / "state" / "ballast").unlink, "room was made")
@@ -33,7 +33,7 @@ def try_full(bench: Bench) -> tuple[Row, ...]:
 def try_read_only(bench: Bench) -> tuple[Row, ...]:
     """Make the disk read-only under a daemon; kill it, and start another on it."""
     found = Findings()
-    with bench.place() as directory, _small_disk(directory / "state"), staged(directory) as stage:
+    with bench.place() as directory, small_disk(directory / "state"), staged(directory) as stage:
         (directory / "run").mkdir()
         stage.rig.socket = directory / "run" / "control.sock"
         environ = {"RUNTIME_DIRECTORY": str(directory / "run")}
@@ -215,9 +215,10 @@ def _leave_unanswered_alarm(stage: Stage) -> str:
 
 
 @contextmanager
-def _small_disk(path: Path) -> Iterator[None]:
+def small_disk(path: Path, size: str = "1536k") -> Iterator[None]:
+    """Make a directory a disk of its own, which can really be full."""
     path.mkdir(exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", "size=1536k,mode=755", "tmpfs", str(path)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", str(path)]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
         raise NotPossibleHereError("mounting a small disk needs root")

@@ -80,7 +80,7 @@ def rows_of(lanes: list[Lane], bench: Bench, took_s: float) -> tuple[Row, ...]:
         _database(lanes, done),
         _books(lanes, done),
         _sound(lanes, done, bench.sound_limit_s),
-        _waveform(lanes, done),
+        _waveform(lanes, done, bench.waveform_limit_s),
         _deliveries(lanes, done),
     )
 
@@ -145,14 +145,14 @@ def _sound(lanes: list[Lane], done: str, limit_s: float) -> Row:
     return found.row(FAULT, promise, done)
 
 
-def _waveform(lanes: list[Lane], done: str) -> Row:
+def _waveform(lanes: list[Lane], done: str, limit_s: float) -> Row:
     found = Findings()
     lost_s = [time_s for lane in lanes for time_s in lane.lost_s]
     worst_s = max(lost_s, default=0.0)
     found.say(f"from the newest sample on the disk to the kill: {spread(lost_s, digits=1)}")
     found.check(bool(lost_s), "no kill met a device that sent")
-    found.check(worst_s <= WAVEFORM_LOST_MAX_S, f"more than {WAVEFORM_LOST_MAX_S:g} s")
-    return found.row(FAULT, f"at most {WAVEFORM_LOST_MAX_S:g} s of waveform is lost", done)
+    found.check(worst_s <= limit_s, f"more than {limit_s:g} s")
+    return found.row(FAULT, f"at most {limit_s:g} s of waveform is lost", done)
 
 
 def _deliveries(lanes: list[Lane], done: str) -> Row:

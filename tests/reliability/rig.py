@@ -44,6 +44,8 @@ def settings(webhook_urls: Sequence[str] = (), *, more: str = "", **hold_off: fl
 log_file = "ecgd.log"
 [analysis]
 hop_s = 0.5
+[proof]
+enabled = false
 [gpio]
 factory = "mock"
 pulse_log = "../pins.log"
@@ -156,7 +158,7 @@ class Rig(Daemon):
     def wait_until_fed(self) -> None:
         self.wait_for(lambda: self.samples() > 0, "samples of the device")
 
-    def wait_for(self, look: Callable[[], T | None], what: str, patience_s: float = 40.0) -> T:
+    def wait_for(self, look: Callable[[], T | None], what: str, patience_s: float = 60.0) -> T:
         """Return the first truthy answer; where none comes, fail with what the daemon said."""
         try:
             return wait_for(look, what, patience_s)
@@ -166,7 +168,11 @@ class Rig(Daemon):
     def all_alarms(self) -> list[dict[str, Any]]:
         """Return every alarm that is shown, whosever it is."""
         status = self.status()
-        return [alarm for each in status["patients"] for alarm in each["alarms"]] if status else []
+        if not status:
+            return []
+        of_patients = (alarm for each in status["patients"] for alarm in each["alarms"])
+        known = (*of_patients, *status["gateway_alarms"])
+        return [alarm for alarm in known if alarm["state"] != "pending"]
 
 
 @dataclass

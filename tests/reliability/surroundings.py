@@ -13,7 +13,7 @@ from reliability.bench import Bench
 from reliability.rig import Rig, Stage, environment, staged
 from reliability.row import Findings, Row
 
-START_LIMIT_S = 20.0
+START_LIMIT_S = 60.0
 EXIT_CONFIG = 78
 
 

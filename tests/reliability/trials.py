@@ -7,7 +7,22 @@ import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from reliability import clock, disk, kills, link, process, receiver, surroundings
+from reliability import (
+    answers,
+    broker,
+    clock,
+    computer,
+    disk,
+    kills,
+    link,
+    people,
+    process,
+    quiet,
+    receiver,
+    stopped,
+    surroundings,
+    week,
+)
 from reliability.bench import Bench, NotPossibleHereError, Trial
 from reliability.row import Row
 
@@ -24,6 +39,13 @@ TRIALS: dict[str, Trial] = {
     "device-flapping": link.try_flapping,
     "receiver-away": receiver.try_day,
     "receiver-bad": receiver.try_bad_receivers,
+    "week-offline": week.try_week,
+    "contacts-killed": people.try_kills,
+    "contacts-clock": people.try_jump,
+    "quiet-hours": quiet.try_quiet_hours,
+    "answers-away": answers.try_answers,
+    "broker": broker.try_broker,
+    "computer": computer.try_computer,
     "log": surroundings.try_log,
     "models": surroundings.try_models,
     "second-daemon": surroundings.try_second,
@@ -33,6 +55,7 @@ TRIALS: dict[str, Trial] = {
     "end": process.try_end,
     "stray-signals": process.try_stray_signals,
     "frozen": process.try_frozen,
+    "stopped": stopped.try_stopped,
     "descriptors": process.try_descriptors,
     "memory": process.try_memory,
     "load": process.try_load,
