@@ -49,6 +49,10 @@ class RecordingError(EcgdError):
     """A recording cannot be read or makes no sense."""
 
 
+class CapsuleError(EcgdError):
+    """A capsule, the record of one decision, cannot be written or read."""
+
+
 class ModelError(EcgdError):
     """A model file, its manifest or its runtime is unusable."""
 

@@ -24,7 +24,7 @@ from ecgd.cli.client import Client, UnreachableError
 ROOT = Path(__file__).resolve().parent.parent
 STEMI = ROOT / "tests" / "fixtures" / "recordings" / "inferior_stemi"
 SECRET = bytes(range(32))
-PATIENCE_S = 40.0
+PATIENCE_S = 60.0
 
 _T = TypeVar("_T")
 

@@ -10,8 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from sample_bluetooth import FakeBluetooth
-from sample_desks import FakeBaselines, FakeConfig, FakeCoverage, FakeNotes, FakeSt
+from sample_desks import (
+    FakeBaselines,
+    FakeConfig,
+    FakeCoverage,
+    FakeMarks,
+    FakeNotes,
+    FakeReports,
+    FakeSt,
+)
 from sample_patients import FakePatientDesk
+from sample_trials import FakeTrials, sample_proof
 
 from ecgd.config.settings import PatientSettings
 from ecgd.model.alarm import Alarm, AlarmState, Alert
@@ -174,6 +183,7 @@ def sample_status() -> DaemonStatus:
         log_path="the journal",
         config_hash="c0ffee",
         models_hash="",
+        proof=sample_proof(),
     )
 
 
@@ -255,6 +265,9 @@ class FakeGateway:
         self.calls: list[tuple[object, ...]] = []
         self.bluetooth = FakeBluetooth()
         self.notes = FakeNotes(NOW_UNIX_S)
+        self.marks = FakeMarks(("a1b2c3", "d4e5f6"), NOW_UNIX_S)
+        self.trials = FakeTrials()
+        self.reports = FakeReports(("a1b2c3", "d4e5f6"))
         self.baselines = FakeBaselines(NOW_UNIX_S)
         self.config = FakeConfig()
         self.coverage = FakeCoverage()

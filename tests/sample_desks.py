@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ecgd.config.listing import list_settings
 from ecgd.config.settings import PatientSettings, Settings, WebhookSettings
+from ecgd.model.alert_mark import AlertMark, Verdict
 from ecgd.model.assessment import Assessment
 from ecgd.model.baseline import Confirmation
 from ecgd.model.coverage import CoverageSum, Danger
@@ -14,6 +15,7 @@ from ecgd.model.st_episode import KeptStEpisode
 from ecgd.web.baseline_gateway import BaselineEntry, BaselineRefusedError
 from ecgd.web.config_gateway import ConfigInForce
 from ecgd.web.coverage_gateway import PatientCoverage
+from ecgd.web.mark_gateway import UnmarkableAlertError
 from ecgd.web.note_gateway import NoteEntry
 from ecgd.web.st_gateway import StCourse, StMinuteEntry
 
@@ -48,6 +50,41 @@ class FakeNotes:
         note = NoteEntry(len(self.kept) + 1, patient_id, at_unix_s, author, text)
         self.kept.append(note)
         return note
+
+
+class FakeReports:
+    """Reports of the alerts that are given: a few bytes."""
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        self.known = known
+        self.failure: Exception | None = None
+
+    async def report_of(self, alert_id: str, kind: str | None) -> tuple[str, bytes]:
+        if self.failure is not None:
+            raise self.failure
+        if alert_id not in self.known:
+            raise UnmarkableAlertError(alert_id)
+        return kind or "image/png", b"\x89PNG"
+
+
+class FakeMarks:
+    """Keeps the marks of some alerts; every one is a minute older than ``now_unix_s``."""
+
+    def __init__(self, alert_ids: tuple[str, ...], now_unix_s: float) -> None:
+        self._now_unix_s = now_unix_s
+        self.kept: dict[str, tuple[AlertMark, ...]] = dict.fromkeys(alert_ids, ())
+        self.failure: Exception | None = None
+
+    async def mark_alert(
+        self, alert_id: str, verdict: Verdict, by: str, note: str
+    ) -> tuple[AlertMark, ...]:
+        if self.failure is not None:
+            raise self.failure
+        if alert_id not in self.kept:
+            raise UnmarkableAlertError(alert_id)
+        mark = AlertMark(verdict, by, self._now_unix_s - 60.0, note)
+        self.kept[alert_id] = (*self.kept[alert_id], mark)
+        return self.kept[alert_id]
 
 
 class FakeCoverage:

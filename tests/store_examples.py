@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ecgd.model.alarm import Alert, DeliveryReport, DeliveryResult, OutboxItem
@@ -75,5 +77,6 @@ def make_item(
 def make_report(
     item: OutboxItem, result: DeliveryResult, retry_after_s: float | None = None
 ) -> DeliveryReport:
-    """Return how an attempt at an item ended."""
-    return DeliveryReport(item, result, NOW_UNIX_S + 5, 0.2, result.value, retry_after_s)
+    """Return how an attempt at an item ended; it is counted, as by whoever makes it."""
+    tried = replace(item, attempts=item.attempts + 1)
+    return DeliveryReport(tried, result, NOW_UNIX_S + 5, 0.2, result.value, retry_after_s)

@@ -15,12 +15,17 @@ from pathlib import Path
 from store_ages import DAY_S, count, minute_of, open_ages
 from store_examples import NOW_UNIX_S, make_item
 
+from ecgd.model.alert_mark import AlertMark, Verdict
 from ecgd.model.coverage import CoverageSum, Danger
 from ecgd.model.device import DeviceStatus
 from ecgd.model.st_episode import StEpisode, StReference
 from ecgd.store.alarms import SaveAlarmBook, SaveBaseline, StoreAlert
+from ecgd.store.alert_marks import MarkAlert
+from ecgd.store.capsule_stream import MAGIC
+from ecgd.store.capsules import StoreCapsulePart
 from ecgd.store.coverage import AddCoverage
 from ecgd.store.database import connect
+from ecgd.store.escalations import SaveEscalation
 from ecgd.store.evolutions import SaveEvolution
 from ecgd.store.figures import StoreHealthEvent, StoreNote
 from ecgd.store.marks import SetMark
@@ -40,6 +45,9 @@ def write_rows(path: Path) -> None:
     stream = ages.record("ann", 2, seconds=10)
     alert = ages.alert("alert-1", 2, stream, sample_index=1000)
     StoreAlert(alert, (make_item(),), stream).apply(connection)
+    mark = AlertMark(Verdict.TRUE, "nurse", NOW_UNIX_S, "seen in the other leads too")
+    MarkAlert(alert.alert_id, mark).apply(connection)
+    StoreCapsulePart("alert-1", ("alert-1",), 0, False, MAGIC, NOW_UNIX_S).apply(connection)
     ages.heartbeats("ann", 40, [61.0, 63.0, None])
     ages.result("ann", minute_of(40), features='{"st_mv":{"II":0.05}}')
     ages.status("ann", minute_of(40), DeviceStatus(3700, frozenset({"RA"}), 1, 2, 3, "power"))
@@ -52,6 +60,9 @@ def write_rows(path: Path) -> None:
     StoreNote("ann", NOW_UNIX_S, "nurse", "sleeps").apply(connection)
     SaveAlarmBook("ann", '{"tracks":[]}', NOW_UNIX_S).apply(connection)
     SaveBaseline("ann", '{"st_mv":{}}', NOW_UNIX_S).apply(connection)
+    SaveEscalation(alert.alert_id, True, '{"phase":"calling"}', (), (), "", NOW_UNIX_S).apply(
+        connection
+    )
     SaveEvolution("ann", '{"moments":[]}', NOW_UNIX_S).apply(connection)
     unseen_s = {Danger.STEMI: {"muscle tension": 60.0}}
     AddCoverage("ann", CoverageSum(3600, 3700.0, 300.0, unseen_s), NOW_UNIX_S).apply(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
@@ -21,8 +22,11 @@ _OF_NETWORKS: Final = "Networks: "
 """The note that says in one sentence what ``scores`` say in figures."""
 
 
-def alert_page(alert: Json) -> RenderableType:
-    """Return the page for one alert of ``/v1/alerts``."""
+def alert_page(alert: Json, told: Sequence[tuple[str, str]] = ()) -> RenderableType:
+    """Return the page for one alert, as ``/v1/alerts`` or the database has it.
+
+    ``told`` are headings and words of what became of its messages.
+    """
     where = f", {clean(alert['territory'])}" if alert["territory"] else ""
     title = f"{clean(alert['severity'])} {clean(alert['event_type'])}{where}"
     head = Text(title, SEVERITY_STYLE.get(alert["severity"], ""))
@@ -33,7 +37,8 @@ def alert_page(alert: Json) -> RenderableType:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     before = ""
-    for heading, words in _rows(alert):
+    more = [(heading, Text(clean(words))) for heading, words in told]
+    for heading, words in [*_rows(alert), *more]:
         grid.add_row("" if heading == before else heading, words)
         before = heading
     return Group(head, Text(""), grid)
@@ -53,6 +58,7 @@ def _rows(alert: Json) -> list[tuple[str, Text]]:
         *(("networks", Text(line)) for line in networks_lines(alert["scores"])),
         *(("notes", Text(note)) for note in notes),
         ("not seen", Text(", ".join(clean(each) for each in alert["not_visible"]) or "-", "dim")),
+        *(("marked", Text(line)) for line in _marks(alert.get("marks", ()))),
         ("models", Text(clean(alert["models_hash"]) or "none", "dim")),
         ("settings", Text(clean(alert["config_hash"]) or "-", "dim")),
     ]
@@ -67,6 +73,16 @@ def _state(alert: Json) -> str:
     by = alert["acknowledged_by"]
     seen = f"seen by {clean(by)} {age(alert['acknowledged_age_s'])}" if by else "not yet seen"
     return f"{clean(alert['state'])}, {seen}"
+
+
+def _marks(marks: Sequence[Json]) -> list[str]:
+    """Return what people said of the alert afterwards, oldest first."""
+    lines = []
+    for mark in marks:
+        why = f": {clean(mark['note'])}" if mark["note"] else ""
+        when = local_time(mark["at_unix_s"])
+        lines.append(f"{clean(mark['verdict'])} by {clean(mark['by'])}, {when}{why}")
+    return lines
 
 
 def _rules(alert: Json) -> list[str]:

@@ -9,17 +9,25 @@ from typing import Any
 
 import click
 
+from ecgd.cli.alert_report import report
+from ecgd.cli.alert_show import show
+from ecgd.cli.alerts_save import save
+from ecgd.cli.alerts_stats import stats
+from ecgd.cli.budget import budget
+from ecgd.cli.capsule import export_capsule, replay
 from ecgd.cli.client import Client, path_segment
 from ecgd.cli.options import json_option, open_client, print_json, socket_option
+from ecgd.cli.trial import run_test
 from ecgd.cli.words import clean
 from ecgd.errors import ControlError
 
 _ROOM_FOR_PREFIXES = "500"
+_LEAST_PREFIX = 4
 
 
 @click.group()
 def alerts() -> None:
-    """Show alerts and acknowledge them."""
+    """Show, acknowledge and judge alerts; what other thresholds would have done."""
 
 
 @alerts.command("list")
@@ -46,23 +54,14 @@ def list_alerts(
     print_page(alerts_table(answer["alerts"]))
 
 
-@alerts.command("show")
-@click.argument("alert_id")
-@socket_option
-@json_option
-def show(*, alert_id: str, socket: Path | None, as_json: bool) -> None:
-    """Show one alert whole, by its id or the beginning of it.
-
-    What the rules went by, what the networks said, what to do, and what could not be seen.
-    """
-    alert = _alert(open_client(socket), alert_id)
-    if as_json:
-        print_json({"alert": alert})
-        return
-    from ecgd.cli.alert_page import alert_page  # noqa: PLC0415 - rich is slow to load
-    from ecgd.cli.tables import print_page  # noqa: PLC0415
-
-    print_page(alert_page(alert))
+alerts.add_command(show)
+alerts.add_command(report)
+alerts.add_command(stats)
+alerts.add_command(save)
+alerts.add_command(budget)
+alerts.add_command(replay)
+alerts.add_command(export_capsule)
+alerts.add_command(run_test)
 
 
 @alerts.command("ack")
@@ -97,6 +96,51 @@ def acknowledge(
         click.echo("nothing to acknowledge: it had been acknowledged before, or is over")
 
 
+@alerts.command("pause")
+@click.option("--by", metavar="NAME", help="Who silences.  [default: the user]")
+@socket_option
+@json_option
+def pause(*, by: str | None, socket: Path | None, as_json: bool) -> None:
+    """Silence the buzzer for a while; it comes back by itself.
+
+    Lights, page and messages go on, and something HIGH or graver sounds at once.
+    """
+    body = {"by": by if by is not None else user_name()}
+    answer = open_client(socket).post("/v1/audio/pause", body)
+    if as_json:
+        print_json(answer)
+        return
+    click.echo(f"silent for {answer['audio_paused_s']:.0f} s, as {clean(answer['by'])}")
+
+
+@alerts.command("mark")
+@click.argument("alert_id", metavar="ID")
+@click.argument("verdict", type=click.Choice(["true", "false", "unsure"]))
+@click.option("--by", metavar="NAME", help="Who says so.  [default: the user]")
+@click.option("--note", metavar="TEXT", default="", help="Why, in a few words.")
+@socket_option
+@json_option
+def mark(
+    *, alert_id: str, verdict: str, by: str | None, note: str, socket: Path | None, as_json: bool
+) -> None:
+    """Say whether an alert was true, by its id or the beginning of it.
+
+    Every mark is kept, the newest counts. It teaches the gateway nothing by itself: it is what
+    "alerts stats" counts and what "alerts budget" must not lose.
+    """
+    client = open_client(socket)
+    body = {"by": by if by is not None else user_name(), "verdict": verdict, "note": note}
+    whole = _whole_id(client, alert_id)
+    answer = client.post(f"/v1/alerts/{path_segment(whole)}/mark", body)
+    if as_json:
+        print_json(answer)
+        return
+    newest, earlier = answer["marks"][-1], len(answer["marks"]) - 1
+    click.echo(f"{clean(answer['alert_id'])} is marked {verdict} by {clean(newest['by'])}")
+    if earlier:
+        click.echo(f"marked {earlier} {'time' if earlier == 1 else 'times'} before: all are kept")
+
+
 def user_name() -> str:
     """Return who runs the command."""
     try:
@@ -106,20 +150,17 @@ def user_name() -> str:
 
 
 def _whole_id(client: Client, beginning: str) -> str:
-    """Return the one alert id that begins so; the daemon judges what matches none."""
+    """Return the one alert id that begins so; the daemon judges what matches none.
+
+    A slip of the finger must not answer whichever alert happens to begin with it.
+    """
+    if len(beginning) < _LEAST_PREFIX:
+        raise ControlError(
+            f"{beginning!r} is too short for an alert's id",
+            f"give at least {_LEAST_PREFIX} characters of it",
+        )
     found = _matching(client, beginning)
     return found[0]["alert_id"] if len(found) == 1 else beginning
-
-
-def _alert(client: Client, beginning: str) -> dict[str, Any]:
-    """Return the one alert whose id begins so."""
-    found = _matching(client, beginning)
-    if not found:
-        raise ControlError(
-            f"none of the last {_ROOM_FOR_PREFIXES} alerts has the id {beginning!r}",
-            "ecgctl alerts list shows them",
-        )
-    return found[0]
 
 
 def _matching(client: Client, beginning: str) -> list[dict[str, Any]]:

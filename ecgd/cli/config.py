@@ -26,7 +26,11 @@ def config() -> None:
 @json_option
 @click.pass_context
 def check(ctx: click.Context, file: Path, as_json: bool) -> None:
-    """Report every problem of a configuration file at once."""
+    """Report every problem of a configuration file at once, and what it leaves open."""
+    from ecgd.service.cautions import (  # noqa: PLC0415 - delivery is slow to load
+        find_cautions,
+        find_key_cautions,
+    )
     from ecgd.service.settings import load_settings  # noqa: PLC0415 - pydantic is slow to load
 
     try:
@@ -34,11 +38,18 @@ def check(ctx: click.Context, file: Path, as_json: bool) -> None:
     except ConfigError as wrong:
         _report(wrong, as_json)
         ctx.exit(ExitCode.WRONG_CONFIG)
+    cautions = (*find_cautions(settings), *find_key_cautions(settings))
     if as_json:
-        print_json({"path": str(file), "valid": True, "problems": []})
+        warnings = [asdict(caution) for caution in cautions]
+        print_json({"path": str(file), "valid": True, "problems": [], "warnings": warnings})
         return
     patients = count(len(settings.patients), "patient")
     click.echo(f"{file} is right: {patients}, {count(len(settings.webhooks), 'webhook')}")
+    if not cautions:
+        return
+    click.echo(f"{count(len(cautions), 'warning')}; each stands in docs/contacts.md:")
+    for caution in cautions:
+        click.echo(f"  {clean(caution.what)}\n    {clean(caution.remedy)} [{caution.code}]")
 
 
 @config.command()
@@ -95,7 +106,8 @@ def _report(wrong: ConfigError, as_json: bool) -> None:
             {"key_path": problem.key_path, "line": problem.line, "what": problem.what}
             for problem in wrong.problems
         ]
-        print_json({"path": wrong.path, "valid": False, "problems": problems})
+        shape = {"path": wrong.path, "valid": False, "problems": problems, "warnings": []}
+        print_json(shape)
         return
     click.echo(f"{wrong.path}: {count(len(wrong.problems), 'problem')}", err=True)
     for problem in wrong.problems:

@@ -44,7 +44,7 @@ def info(database: Path | None, config: Path | None, socket: Path | None, as_jso
 
 
 @db.command()
-@click.option("--full", is_flag=True, help="Read everything, each piece of waveform too.")
+@click.option("--full", is_flag=True, help="Read everything, waveform and capsules too.")
 @database_options
 @json_option
 @click.pass_context
@@ -66,6 +66,7 @@ def check(
     found = check_database(find_place(database, config, socket).database, full=full)
     problems = [*found.integrity.problems]
     problems += [f"recording {number}: pieces cannot be read" for number in _damaged(found)]
+    problems += [f"capsule {name}: it is damaged" for name in found.damaged_capsules or ()]
     if as_json:
         print_json(
             {
@@ -75,6 +76,7 @@ def check(
                 "complete": found.integrity.complete,
                 "problems": problems,
                 "damaged_recordings": found.damaged_recordings,
+                "damaged_capsules": found.damaged_capsules,
             }
         )
     else:

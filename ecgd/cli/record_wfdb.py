@@ -228,7 +228,9 @@ def _comments(excerpt: Excerpt, tally: Tally, *, name: bool) -> list[str]:
 def _alert_text(stored: StoredAlert) -> str:
     alert = stored.alert
     where = f" {alert.territory.value}" if alert.territory else ""
-    return f"{alert.event_type.value} {alert.severity.name}{where} alert {alert.alert_id}"
+    marked = f" marked {stored.verdict.value}" if stored.verdict else ""
+    what = f"{alert.event_type.value} {alert.severity.name}{where}"
+    return f"{what} alert {alert.alert_id}{marked}"
 
 
 def _decimal(value: float) -> str:

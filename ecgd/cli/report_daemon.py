@@ -17,6 +17,7 @@ _LATEST_ALERTS: Final = 5
 _PART_REMEDIES: Final = {
     "clock": "connect the network, then ask timedatectl",
     "models": "install them anew; the rules work without them",
+    "heartbeat": "see to the patient it names, else to network and address",
     "log": "see whether the disk is full",
 }
 """For parts whose own words do not say it."""

@@ -28,7 +28,8 @@ def status(ctx: click.Context, socket: Path | None, as_json: bool) -> None:
         from ecgd.cli.tables import print_page  # noqa: PLC0415 - rich is slow to load
 
         print_page(status_page(answer))
-    if any(standing_alarms(patient) for patient in answer["patients"]):
+    own = {"alarms": answer["gateway_alarms"]}
+    if any(standing_alarms(each) for each in (*answer["patients"], own)):
         ctx.exit(ExitCode.ATTENTION)
 
 

@@ -18,6 +18,7 @@ from ecgd.cli.opinion_words import (
     seen_text,
     why_no_opinion,
 )
+from ecgd.cli.proven_words import proven_words
 from ecgd.cli.standing import standing_alarms
 from ecgd.cli.tables import ID_SHOWN, SEVERITY_STYLE
 from ecgd.cli.words import (
@@ -32,6 +33,7 @@ from ecgd.cli.words import (
     signed_mv,
     unreported,
 )
+from ecgd.decision.advice import NAMES
 
 Json = dict[str, Any]
 
@@ -40,6 +42,9 @@ _RISK_STYLE: Final = {
     "HIGH_MI_RISK": "red",
     "MODERATE_RISK": "yellow",
 }
+_NAMES: Final = {kind.value: name for kind, name in NAMES.items()}
+"""Each kind in plain words, for those who do not know the codes."""
+
 _UNUSABLE: Final = 0.5
 """Below this mean quality the line is coloured; the verdict itself is the daemon's."""
 
@@ -49,7 +54,8 @@ def status_page(status: Json) -> RenderableType:
     panels = [patient_panel(patient, status) for patient in status["patients"]]
     if not panels:
         panels = [Panel(Text("no patient is configured"), border_style="dim")]
-    return Group(_headline(status), *panels, parts_grid(status), _places(status))
+    own = _gateway_panel(status["gateway_alarms"])
+    return Group(_headline(status), *panels, *own, parts_grid(status), _places(status))
 
 
 def _headline(status: Json) -> Text:
@@ -83,7 +89,9 @@ def patient_panel(patient: Json, status: Json) -> RenderableType:
     _add_battery(grid, patient)
     _add_coverage(grid, patient)
     _add_alarms(grid, patient)
-    title = Text(f" {clean(patient['name'])} ({clean(patient['patient_id'])})  {word} ", style)
+    called = f", {clean(patient['called'])}" if patient["called"] else ""
+    who = f"{clean(patient['name'])}{called} ({clean(patient['patient_id'])})"
+    title = Text(f" {who}  {word} ", style)
     return Panel(grid, title=title, title_align="left", border_style=style, padding=(0, 1))
 
 
@@ -271,6 +279,20 @@ def _add_coverage(grid: Table, patient: Json) -> None:
         grid.add_row("Coverage", Text(words, "yellow" if low else ""), "")
 
 
+def _gateway_panel(alarms: list[Json]) -> tuple[RenderableType, ...]:
+    """Return the gateway's own alarms, where it has any: they sound like a patient's."""
+    standing = standing_alarms({"alarms": alarms})
+    if not standing:
+        return ()
+    grid = _grid()
+    for alarm in standing:
+        grid.add_row("Alarm", _alarm_text(alarm), age(alarm["raised_age_s"]))
+    gravest = standing[0]["severity"]
+    style = SEVERITY_STYLE[gravest]
+    title = Text(f" The gateway itself  ALARM {gravest}  ", style)
+    return (Panel(grid, title=title, title_align="left", border_style=style, padding=(0, 1)),)
+
+
 def _add_alarms(grid: Table, patient: Json) -> None:
     standing = standing_alarms(patient)
     for alarm in standing:
@@ -291,6 +313,8 @@ def _alarm_text(alarm: Json) -> Text:
         (f"{alarm['severity']} {alarm['event_type']}", SEVERITY_STYLE[alarm["severity"]]),
         f"{clean(where)}, {_handled(alarm)}",
     )
+    if alarm["event_type"] in _NAMES:
+        text.append(f"\n  {_NAMES[alarm['event_type']]}")
     if alarm["evidence"]:
         text.append("\n  " + "; ".join(clean(item) for item in alarm["evidence"]), style="dim")
     return text
@@ -317,6 +341,7 @@ def parts_grid(status: Json) -> RenderableType:
     for target in status["targets"]:
         told = f"{count(target['delivered'], 'alert')} delivered, {target['pending']} waiting"
         detail = f"{told}; {clean(target['detail'])}" if target["detail"] else told
+        detail += proven_words(status, target["name"])
         ago = age(target["last_success_age_s"])
         grid.add_row(_mark(target["healthy"]), clean(target["name"]), Text(detail), ago)
     return grid

@@ -60,7 +60,9 @@ def _event(alert: Json) -> str:
 
 def _state(alert: Json) -> str:
     by = alert["acknowledged_by"]
-    return clean(f"{alert['state']}, seen by {by}" if by else alert["state"])
+    words = f"{alert['state']}, seen by {by}" if by else alert["state"]
+    verdict = alert.get("verdict")
+    return clean(f"{words}; marked {verdict}" if verdict else words)
 
 
 def battery_table(patients: list[Json]) -> RenderableType:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from ecgd.config.declaration import Declared
+from ecgd.config.people import ContactSettings
 from ecgd.config.settings import PatientSettings, Settings, WebhookSettings
 
 HIDDEN: Final = "…"
@@ -47,13 +48,15 @@ def list_settings(
 
     ``configured`` is what the configuration says, ``written`` the keys that stand in its file; what
     differs from the first was changed at run time. No secret is among the values: of a webhook's
-    address user and password are hidden, and the path, which may hold a token.
+    address user and password are hidden, and the path, which may hold a token. Of a person's number
+    or chat only the end is shown.
     """
     said = {key: value for key, value, _ in _walk(configured)}
     entries = []
     for key, value, member in _walk(in_force):
         declared: Declared = member.metadata["declared"]
         default = None if member.default is MISSING else member.default
+        default = "" if default == () else default
         if key not in said or said[key] != value:
             origin = Origin.RUN_TIME
         elif key in written:
@@ -71,7 +74,7 @@ def list_settings(
 
 def entry_name(table: str, item: dict[str, Any], number: int) -> str:
     """Return what one of several tables is called in keys: by its name, else by its place."""
-    name = item.get("id" if table == "patients" else "name", number)
+    name = item.get("name" if table == "webhooks" else "id", number)
     return f"{table}[{name}]"
 
 
@@ -80,7 +83,9 @@ def _walk(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
     for member in fields(settings):
         value = getattr(settings, member.name)
         key = f"{prefix}{member.name}"
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and member.default == ():
+            yield key, ", ".join(value), member
+        elif isinstance(value, tuple):
             for number, item in enumerate(value):
                 yield from _walk(item, f"{prefix}{_item_name(member.name, item, number)}.")
         elif is_dataclass(value):
@@ -89,13 +94,18 @@ def _walk(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
             yield key, value, member
 
 
-def _item_name(table: str, item: PatientSettings | WebhookSettings, number: int) -> str:
-    named = {"id": item.id} if isinstance(item, PatientSettings) else {"name": item.name}
+def _item_name(
+    table: str, item: PatientSettings | ContactSettings | WebhookSettings, number: int
+) -> str:
+    named = {"name": item.name} if isinstance(item, WebhookSettings) else {"id": item.id}
     return entry_name(table, named, number)
 
 
 def _without_secrets(key: str, value: Any) -> Any:
-    if key.rpartition(".")[2] != "url":
+    name = key.rpartition(".")[2]
+    if name == "recipient":
+        return f"{HIDDEN}{value[-2:]}" if value else value
+    if name not in ("url", "page_url"):
         return value
     parts = urlsplit(value)
     host = parts.netloc.rpartition("@")[2]

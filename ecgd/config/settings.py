@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ecgd.config.bluetooth import BluetoothSettings
 from ecgd.config.declaration import required, section, setting
+from ecgd.config.fault_light import FaultLightSettings
+from ecgd.config.fleet import HeartbeatSettings, MqttSettings
+from ecgd.config.hold_off import HoldOffSettings
+from ecgd.config.location import LocationSettings
+from ecgd.config.people import ContactSettings, EscalationSettings
+from ecgd.config.proof import ProofSettings
+from ecgd.config.report import ReportSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,36 +139,20 @@ class EnsembleSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HoldOffSettings:
-    """How long evidence must last before an alarm is raised, and be absent before it clears."""
-
-    stemi_s: float = setting(20.0, "STEMI", unit="s", low=0, high=120)
-    high_mi_risk_s: float = setting(60.0, "acute MI risk", unit="s", low=0, high=600)
-    moderate_s: float = setting(180.0, "ischaemia", unit="s", low=0, high=1800)
-    extreme_rate_s: float = setting(
-        5.0, "extreme rate, pause and sudden change of the rate", unit="s", low=0, high=60
-    )
-    rhythm_s: float = setting(
-        60.0,
-        "atrial fibrillation, supraventricular tachycardia, frequent premature beats",
-        unit="s",
-        low=0,
-        high=600,
-    )
-    ensemble_s: float = setting(60.0, "networks alone", unit="s", low=0, high=600)
-    electrode_off_s: float = setting(5.0, "electrode off", unit="s", low=0, high=120)
-    link_lost_s: float = setting(10.0, "link lost", unit="s", low=0, high=300)
-    signal_unusable_s: float = setting(30.0, "signal unusable", unit="s", low=0, high=300)
-    battery_s: float = setting(60.0, "battery low or critical", unit="s", low=0, high=600)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmSettings:
     """Alarm behaviour."""
 
     hold_off: HoldOffSettings = section(HoldOffSettings, "hold-off per kind of alarm")
     audio_pause_s: float = setting(
         120.0, "a paused sound comes back after this", unit="s", low=10, high=600
+    )
+    quiet_hours: str = setting(
+        "", "local time in which less sounds, such as 22:00-06:00; empty: none"
+    )
+    quiet_least_priority: str = setting(
+        "high",
+        "least priority that sounds in quiet hours; light and delivery are as ever",
+        choices=("medium", "high"),
     )
     reminder_s: float = setting(
         600.0,
@@ -176,7 +168,9 @@ class AlarmSettings:
     )
     battery_empty_mv: int = setting(3300, "battery voltage at 0 %", unit="mV", low=500, high=20000)
     emergency_number: str = setting("112", "number that the recommended actions name")
-    location: str = setting("", "where the patient lives, as free text; goes into every alert")
+    location: str = setting(
+        "", "where the patient lives, as free text; contacts of role `service` alone are told"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,12 +192,33 @@ class GpioSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings:
-    """One target for alerts (Standard Webhooks 1.0)."""
+    """One target for alerts: a webhook, or a service that reaches a phone."""
 
     name: str = required("name of the target, unique")
-    url: str = required("where alerts are posted")
+    profile: str = setting(
+        "standard",
+        "what the target is; standard: Standard Webhooks 1.0, json: your own template",
+        choices=(
+            "standard",
+            "ntfy",
+            "gotify",
+            "pushover",
+            "slack",
+            "telegram",
+            "home-assistant",
+            "twilio-sms",
+            "twilio-call",
+            "json",
+            "apprise",
+        ),
+    )
+    url: str = setting(
+        "", "where alerts are posted; empty: the service's own address, where it has one"
+    )
     secret_file: str = setting(
-        "", "file with the signing secret (whsec_… or base64, 24 bytes or more), mode 0600"
+        "",
+        "file with mode 0600: the signing secret (whsec_… or base64, 24 bytes or more), or the "
+        "service's keys",
     )
     previous_secret_file: str = setting("", "the secret before, while it is rotated")
     least_severity: str = setting(
@@ -213,10 +228,34 @@ class WebhookSettings:
     )
     test_target: bool = setting(False, "this target also gets simulated alerts, others never do")
     include_name: bool = setting(
-        False, "also send the patient's name and location; otherwise the id only"
+        False, "also send the patient's name; otherwise id, label and number only"
     )
     timeout_s: float = setting(10.0, "total deadline of one attempt", unit="s", low=1, high=60)
     ca_file: str = setting("", "certificate authority of the target; empty: the system's")
+    recipient: str = setting(
+        "", "who gets it: phone number (+49…), Telegram chat, topic of an ntfy with access control"
+    )
+    sender: str = setting("", "Twilio: the number, name or messaging service it comes from")
+    language: str = setting("en", "language of texts for people", choices=("en", "de"))
+    acknowledge: bool = setting(
+        False, "offer a button that acknowledges, where the service can carry one"
+    )
+    page_url: str = setting(
+        "", "page that a tap opens, {alert_id} in it becomes the alert's id; empty: none"
+    )
+    repeat_s: float = setting(
+        60.0,
+        "Pushover: a HIGH or CRITICAL alert is repeated so often until somebody confirms it",
+        unit="s",
+        low=30,
+        high=10800,
+    )
+    repeat_for_s: float = setting(
+        3600.0, "Pushover: and for so long at most", unit="s", low=30, high=10800
+    )
+    template: str = setting(
+        "", "json: the body to send, JSON whose texts may hold {title}, {body}, {severity}, …"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,13 +283,21 @@ class StoreSettings:
         low=30,
         high=3600,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BluetoothSettings:
-    """The adapter; which devices are allowed in is what the patients' sources say."""
-
-    adapter: str = setting("", "the adapter that is used, as in hci0; empty: the first one")
+    capsule_before_s: float = setting(
+        120.0,
+        "a grave alert's capsule begins at least this long before it",
+        unit="s",
+        low=10,
+        high=600,
+    )
+    capsule_after_s: float = setting(60.0, "and ends this long after it", unit="s", low=0, high=300)
+    capsule_mb: float = setting(
+        256.0,
+        "all capsules together; the oldest go first, 0: none is made",
+        unit="MB",
+        low=0,
+        high=10_000,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +341,11 @@ class PatientSettings:
 
     id: str = required("short name in commands and logs: letters, digits, - and _")
     name: str = setting("", "name as people read it; empty: the id")
+    label: str = setting(
+        "",
+        "where to go, in messages that name nobody, as in `bed 2`; empty: with several patients "
+        "their number in the order of the list",
+    )
     source: str = required(
         "URL of the device: bluetooth://, serial://, socket://, replay: or synthetic:"
     )
@@ -319,7 +371,17 @@ class Settings:
     ensemble: EnsembleSettings = section(EnsembleSettings, "networks")
     alarms: AlarmSettings = section(AlarmSettings, "alarm behaviour")
     gpio: GpioSettings = section(GpioSettings, "pins")
+    fault_light: FaultLightSettings = section(
+        FaultLightSettings, "light that shows a dead daemon, a program of its own"
+    )
     store: StoreSettings = section(StoreSettings, "database")
     bluetooth: BluetoothSettings = section(BluetoothSettings, "Bluetooth adapter")
+    mqtt: MqttSettings = section(MqttSettings, "broker for Home Assistant and fleets")
+    heartbeat: HeartbeatSettings = section(HeartbeatSettings, "sign of life to the outside")
+    escalation: EscalationSettings = section(EscalationSettings, "until somebody answers")
+    proof: ProofSettings = section(ProofSettings, "proof that alarms arrive")
+    location: LocationSettings = section(LocationSettings, "where whoever is sent out finds you")
+    report: ReportSettings = section(ReportSettings, "picture that clinicians get of an alert")
     webhooks: tuple[WebhookSettings, ...] = section(tuple, "targets for alerts")
+    contacts: tuple[ContactSettings, ...] = section(tuple, "people who are told of alerts")
     patients: tuple[PatientSettings, ...] = section(tuple, "patients, at most seven")

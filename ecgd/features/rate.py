@@ -64,24 +64,38 @@ def longest_pause_of(
 
 
 def extremely_fast_s(rr_s: FloatArray, limit_bpm: float) -> float | None:
-    """Return how long the last 17 beats took if they run faster than ``limit_bpm``, else None.
+    """Return how long the last 17 beats took if they run faster than ``limit_bpm``, else None."""
+    fast_bpm = fast_rate_bpm(rr_s)
+    if fast_bpm is None or fast_bpm <= limit_bpm:
+        return None
+    return float(rr_s[-(EXTREME_FAST_BEATS - 1) :].sum())
+
+
+def fast_rate_bpm(rr_s: FloatArray) -> float | None:
+    """Return the rate of the last 17 beats that a fast limit meets; None: fewer were seen.
 
     The two longest intervals do not count: a beat that was missed must not hide the others.
     """
     intervals_s = rr_s[-(EXTREME_FAST_BEATS - 1) :]
     if intervals_s.size < EXTREME_FAST_BEATS - 1:
         return None
-    mean_s = float(np.sort(intervals_s)[:-MISSED_BEATS].mean())
-    return float(intervals_s.sum()) if 60.0 / mean_s > limit_bpm else None
+    return 60.0 / float(np.sort(intervals_s)[:-MISSED_BEATS].mean())
 
 
 def extremely_slow_s(rr_s: FloatArray, limit_bpm: float) -> float | None:
     """Return how long the last 5 beats took if they run slower than ``limit_bpm``, else None."""
+    slow_bpm = slow_rate_bpm(rr_s)
+    if slow_bpm is None or slow_bpm >= limit_bpm:
+        return None
+    return float(rr_s[-(EXTREME_SLOW_BEATS - 1) :].sum())
+
+
+def slow_rate_bpm(rr_s: FloatArray) -> float | None:
+    """Return the rate of the last 5 beats that a slow limit meets; None: fewer were seen."""
     intervals_s = rr_s[-(EXTREME_SLOW_BEATS - 1) :]
     if intervals_s.size < EXTREME_SLOW_BEATS - 1:
         return None
-    slow = 60.0 / float(intervals_s.mean()) < limit_bpm
-    return float(intervals_s.sum()) if slow else None
+    return 60.0 / float(intervals_s.mean())
 
 
 def sudden_change(

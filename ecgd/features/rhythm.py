@@ -23,9 +23,11 @@ from ecgd.features.ectopy import observe_ectopy
 from ecgd.features.rate import (
     extremely_fast_s,
     extremely_slow_s,
+    fast_rate_bpm,
     irregularity_of,
     longest_pause_of,
     rate_of,
+    slow_rate_bpm,
     sudden_change,
 )
 from ecgd.features.ventricular_run import Run
@@ -41,6 +43,7 @@ from ecgd.model.rhythm import (
     IRREGULAR,
     PAUSE,
     REGULAR,
+    SLOW_SHARE,
     SUPRAVENTRICULAR_TACHYCARDIA,
     TACHYCARDIA,
     UNKNOWN,
@@ -61,10 +64,6 @@ LONG_RUN_S: Final = 30.0
 FAST_RUN_BEATS: Final = 10
 """A run is told until so long after its last beat. One of 30 s, or of ten beats at the rate of
 ``fast_ventricular_bpm``, is a ventricular tachycardia that does not wait to end by itself."""
-
-SLOW_SHARE: Final = 1.05
-"""Five beats so little above the limit count as below it: a heart rate meter may err by 10 %
-(IEC 60601-2-27), and experts called such alarms true (PhysioNet/CinC challenge 2015)."""
 
 SVT_BEATS: Final = 17
 SVT_REGULAR: Final = 0.03
@@ -143,6 +142,8 @@ def assess_rhythm(
         lasted_s=lasted_s,
         observations=told,
         fibrillates=fibrillates,
+        fast_bpm=fast_rate_bpm(seen.rr_s),
+        slow_bpm=slow_rate_bpm(seen.rr_s),
     )
 
 

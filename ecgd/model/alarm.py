@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from ecgd.model.finding import Domain, EventType, Finding, RiskLevel, Severity, Territory
+
+UNKNOWN_BOOT: Final = "unknown"
+"""Id of a boot that the kernel does not name: no two of these are known to be the same."""
 
 
 class AlarmState(StrEnum):
@@ -70,10 +74,11 @@ class Alarm:
 
 
 class ChangeKind(StrEnum):
-    """What happened to an alarm in one step."""
+    """What happened to an alarm in one step. RETURNED: it was over, and goes on under its id."""
 
     RAISED = "raised"
     ESCALATED = "escalated"
+    RETURNED = "returned"
     UPDATED = "updated"
     ACKNOWLEDGED = "acknowledged"
     LATCHED = "latched"
@@ -82,10 +87,14 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlarmChange:
-    """One change of one alarm. RAISED and ESCALATED are new occurrences and leave the house."""
+    """One change of one alarm. RAISED and ESCALATED are new occurrences and leave the house.
+
+    ``supersedes`` names the occurrence of the same kind whose place a new one takes.
+    """
 
     kind: ChangeKind
     alarm: Alarm
+    supersedes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,9 @@ class Alert:
     """One occurrence of an alarm, as it is stored, pushed and shown.
 
     ``occurred_unix_s`` is wall time; with ``boot_id`` and ``occurred_mono_s`` a wrong clock can be
-    corrected later. ``st_mv`` and ``quality`` hold (lead, figure).
+    corrected later. ``st_mv`` and ``quality`` hold (lead, figure). ``patient_label``, and the
+    number where there are several patients, are what the patient is called where no name may be
+    told; they are not stored.
     """
 
     alert_id: str
@@ -120,14 +131,28 @@ class Alert:
     heart_rate_bpm: float | None = None
     quality: tuple[tuple[str, float], ...] = ()
     location: str = ""
+    patient_label: str = ""
+    patient_number: int | None = None
     sample_index: int | None = None
     models_hash: str = ""
     config_hash: str = ""
 
 
+class Purpose(StrEnum):
+    """What a message is for: an alarm, a test that a person asked for, or a silent canary."""
+
+    ALARM = "alarm"
+    TEST = "test"
+    CANARY = "canary"
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """One alert on its way to one target. ``message_id`` stays the same over all attempts."""
+    """One alert on its way to one target. ``message_id`` stays the same over all attempts.
+
+    What is no alarm goes behind every alarm, and gives way to one while it is under way. A canary
+    is tried once, and never stored.
+    """
 
     message_id: str
     alert_id: str
@@ -137,20 +162,30 @@ class OutboxItem:
     created_unix_s: float
     attempts: int = 0
     not_before_unix_s: float = 0.0
+    purpose: Purpose = Purpose.ALARM
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether it proves a way and alarms nobody."""
+        return self.purpose is not Purpose.ALARM
 
 
 class DeliveryResult(StrEnum):
-    """How one attempt ended."""
+    """How one attempt ended. WITHDRAWN: it failed, and nobody needs the message any more."""
 
     DELIVERED = "delivered"
     RETRY = "retry"
     GONE = "gone"
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """One attempt at one target. ``detail`` never holds a secret."""
+    """One attempt at one target. ``detail`` never holds a secret.
+
+    ``receipt`` is what the service calls the message, by which its way can be followed.
+    """
 
     item: OutboxItem
     result: DeliveryResult
@@ -158,3 +193,4 @@ class DeliveryReport:
     duration_s: float
     detail: str
     retry_after_s: float | None = None
+    receipt: str = ""

@@ -66,8 +66,19 @@ class EventType(StrEnum):
     DATABASE_FAULT = "DATABASE_FAULT"
     DELIVERY_FAILING = "DELIVERY_FAILING"
     ALARM_OVERFLOW = "ALARM_OVERFLOW"
+    NOBODY_ANSWERED = "NOBODY_ANSWERED"
     ROSTER_FAULT = "ROSTER_FAULT"
     MODEL_DEMOTED = "MODEL_DEMOTED"
+    SOUND_FAULT = "SOUND_FAULT"
+    FAULT_LIGHT_MISSING = "FAULT_LIGHT_MISSING"
+    ANSWERS_FAILING = "ANSWERS_FAILING"
+    GATEWAY_POWER = "GATEWAY_POWER"
+    GATEWAY_HOT = "GATEWAY_HOT"
+    STORAGE_NEARLY_FULL = "STORAGE_NEARLY_FULL"
+    CLOCK_UNSYNCHRONISED = "CLOCK_UNSYNCHRONISED"
+    CLOCK_STEPPED = "CLOCK_STEPPED"
+    DELIVERY_UNPROVEN = "DELIVERY_UNPROVEN"
+    TEST_ALARM = "TEST_ALARM"
 
 
 class Outcome(StrEnum):
@@ -242,7 +253,8 @@ class RhythmFinding:
 
     ``lasted_s`` is for how long its definition already looks back. ``observations`` are what else
     was seen, with figures. ``fibrillates`` says whether the atria do, whatever the label is; None:
-    too little was watched to tell.
+    too little was watched to tell. ``fast_bpm`` and ``slow_bpm`` are the rates that the limits of
+    an extreme rate meet, None after too few beats.
     """
 
     label: str
@@ -254,6 +266,8 @@ class RhythmFinding:
     lasted_s: float = 0.0
     observations: tuple[RhythmObservation, ...] = ()
     fibrillates: bool | None = False
+    fast_bpm: float | None = None
+    slow_bpm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,11 @@ OSCILLATIONS: Final = frozenset({VENTRICULAR_FIBRILLATION, VENTRICULAR_TACHYCARD
 """Rhythms of the ventricle that are told without a look at single beats."""
 
 
+SLOW_SHARE: Final = 1.05
+"""Five beats so little above the limit of a slow rate count as below it: a heart rate meter may err
+by 10 % (IEC 60601-2-27), and experts called such alarms true (PhysioNet/CinC challenge 2015)."""
+
+
 class RhythmSign(StrEnum):
     """What may be seen beside the label."""
 

@@ -9,7 +9,9 @@ from ecgd.model.assessment import Assessment
 from ecgd.model.bluetooth import BluetoothLink
 from ecgd.model.coverage import CoverageSum
 from ecgd.model.device import DeviceInfo, DeviceStatus
+from ecgd.model.finding import Severity
 from ecgd.model.link import LinkState, LinkStatistics
+from ecgd.model.proof import ProofStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class PatientStatus:
     """One patient as it stands. Ages in seconds; None: never seen.
 
     ``coverage`` is the account of the last hour, as far as the daemon has run. ``authenticated``
-    says whether the device has proved who it is; None: there is no key to prove it with.
+    says whether the device has proved who it is; None: there is no key to prove it with. ``called``
+    is how messages that name nobody call the patient, empty where they need not.
     """
 
     patient_id: str
@@ -59,6 +62,7 @@ class PatientStatus:
     authenticated: bool | None = None
     coverage: CoverageSum | None = None
     bluetooth: BluetoothLink | None = None
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class PartHealth:
 
 @dataclass(frozen=True, slots=True)
 class TargetHealth:
-    """One delivery target."""
+    """One delivery target; ``gravest`` is what waits for it at most, None: nothing, or unknown."""
 
     name: str
     healthy: bool
@@ -85,6 +89,7 @@ class TargetHealth:
     failed_attempts: int
     last_success_age_s: float | None
     detail: str
+    gravest: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class NetworkState:
 
 @dataclass(frozen=True, slots=True)
 class DaemonStatus:
-    """The whole daemon at one instant."""
+    """The whole daemon at one instant. ``gateway_alarms`` are of the gateway, not of a patient."""
 
     version: str
     pid: int
@@ -118,6 +123,8 @@ class DaemonStatus:
     config_hash: str
     models_hash: str
     networks: tuple[NetworkState, ...] = ()
+    gateway_alarms: tuple[Alarm, ...] = ()
+    proof: ProofStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)

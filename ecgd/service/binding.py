@@ -58,6 +58,9 @@ class Binding:
     seen_unix_s: float = 0.0
 
 
+SEE_STATUS: Final = "ecgctl status says more"
+
+
 @dataclass(slots=True)
 class Bond:
     """One patient, the device that is theirs, and the one that is on the line."""
@@ -152,6 +155,16 @@ class Bond:
         """Say what the device tells otherwise than before and what to do; () where nothing."""
         changes = self.changes
         return (*changes, self._command("if that is meant")) if changes else ()
+
+    def alarm_words(self) -> tuple[str, ...]:
+        """Say the same as an alarm may, which leaves the house: it names no patient."""
+        if not self.is_foreign or self.seen is None:
+            return (*self.changes, SEE_STATUS) if self.changes else ()
+        owner = self._owner()
+        whose = ", which is another patient's," if owner else ""
+        wanted = f" instead of {self.expected_id!r}" if self.expected_id else ""
+        words = f"device {self.seen.device_id!r}{whose} is on this patient's line{wanted}"
+        return (words, SEE_STATUS)
 
     def _command(self, when: str) -> str:
         device = shlex.quote(self.seen.device_id) if self.seen else ""

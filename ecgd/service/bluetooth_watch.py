@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from ecgd.config.settings import BluetoothSettings
+from ecgd.config.bluetooth import BluetoothSettings
 from ecgd.service.bluetooth_pins import DEFAULT_PIN, WEAK_PIN, BluetoothPins
 from ecgd.service.logs import log_event
 from ecgd.sources.radio import Radio

@@ -15,20 +15,26 @@ import numpy as np
 
 from ecgd import __version__
 from ecgd.alerts.annunciator import Annunciator
+from ecgd.alerts.courier import Courier
 from ecgd.alerts.delivery import DeliveryWorker
 from ecgd.config.settings import AnalysisSettings, Settings
-from ecgd.dsp.prepare import filter_signal
+from ecgd.dsp.prepare import filter_long
 from ecgd.errors import ModelError
 from ecgd.inference.scorer import Models, NoModels, load_scorer
 from ecgd.model.device import DeviceInfo
-from ecgd.model.leads import LIMB_LEADS
+from ecgd.model.leads import DERIVATION, LIMB_LEADS
 from ecgd.model.signal import BoolArray, FloatArray, Window
 from ecgd.pipeline.analysis import Analysis
 from ecgd.pipeline.history import History
 from ecgd.service.bluetooth_desk import BluetoothDesk
 from ecgd.service.bluetooth_pins import BluetoothPins
 from ecgd.service.bluetooth_watch import open_radio
+from ecgd.service.capsules import Capsules
+from ecgd.service.cautions import SetupWatch
+from ecgd.service.collector import collect_rarely, spare_what_stays
+from ecgd.service.escalation_desk import open_people
 from ecgd.service.fan_out import FanOut
+from ecgd.service.fault_beat import FaultBeat
 from ecgd.service.gateway import DaemonGateway
 from ecgd.service.identity import hash_settings, new_alert_id, read_boot_id
 from ecgd.service.kept_evolutions import KeptEvolutions
@@ -36,19 +42,27 @@ from ecgd.service.logs import Logs, log_event
 from ecgd.service.loop_watch import LoopWatch
 from ecgd.service.notify import Notifier
 from ecgd.service.occurrence import Circumstances
+from ecgd.service.outside import Outside
 from ecgd.service.own_baselines import OwnBaselines
 from ecgd.service.parts import Parts
 from ecgd.service.paths import Places
 from ecgd.service.patient_desk import WardDesk
+from ecgd.service.patient_tags import tag_of
+from ecgd.service.people_rules import emergency_channels, with_languages
+from ecgd.service.proof_desk import ProofDesk
+from ecgd.service.reply_desk import ReplyDesk
+from ecgd.service.report_desk import ReportDesk
 from ecgd.service.resumption import Resumption
-from ecgd.service.roster import watched
+from ecgd.service.roster import members, watched
 from ecgd.service.roster_keeper import RosterKeeper
 from ecgd.service.second_opinions import SecondOpinions
 from ecgd.service.signals import listen_for_signals
 from ecgd.service.subject import Alarms
 from ecgd.service.ward import Ward
 from ecgd.service.watch import Watch
+from ecgd.service.whereabouts import whereabouts_of
 from ecgd.service.worker import AnalysisWorker
+from ecgd.sources.dipole import BeatKind, beat_vector
 from ecgd.store.lock import StateLock
 from ecgd.store.writer import StoreWriter
 from ecgd.web.clock import Clock
@@ -57,7 +71,9 @@ from ecgd.web.server import serve
 _log = logging.getLogger(__name__)
 
 WARM_UP_FS_HZ = 250.0
-"""The usual sampling rate; filters are designed once a rate."""
+"""The usual sampling rate; filters are designed once a rate, and what measures a beat is made."""
+
+WARM_UP_RR_S = 0.8
 
 
 class Daemon:
@@ -67,6 +83,7 @@ class Daemon:
         self._settings = settings
         self._places = places
         self._logs = logs
+        self._whereabouts = whereabouts_of(settings)
 
     async def run(self) -> None:
         """Watch every patient until told to stop.
@@ -81,6 +98,9 @@ class Daemon:
             ward = self._open_ward(parts)
             resumption = Resumption(parts)
             resumption.begin()
+            if self._people is not None:
+                self._people.begin()
+            self._replies.begin()
             clock = Clock(boot_id=parts.circumstances.boot_id)
             gateway = DaemonGateway(parts)
             parts.live.look(gateway.status())
@@ -137,24 +157,66 @@ class Daemon:
         parts.worker = AnalysisWorker(analysis, parts.conclude, parts.opinions)
         parts.annunciator = Annunciator(
             self._settings.gpio,
-            lambda: _call(loop, parts.press_button),
+            lambda down_s: _call(loop, parts.press_button, down_s),
             edge=lambda priority, at_s: _call(loop, parts.note_edge, priority, at_s),
             work_dir=str(self._places.socket_path.parent),
         )
         stack.callback(parts.annunciator.close)
-        for target in self._settings.webhooks:
-            parts.targets[target.name] = DeliveryWorker(
+        parts.whereabouts = self._whereabouts.health
+        centres = emergency_channels(self._settings)
+        stack.callback(parts.drawing.stop)
+        self._reports = ReportDesk(
+            parts,
+            self._settings,
+            lambda work, *arguments: _call(loop, work, *arguments),
+            os.environ.get("CREDENTIALS_DIRECTORY"),
+        )
+        for target in with_languages(self._settings):
+            worker = DeliveryWorker(
                 target,
                 lambda report: _call(loop, parts.note_delivery, report),
                 lambda item: _call(loop, parts.note_overflow, item),
                 credentials_dir=os.environ.get("CREDENTIALS_DIRECTORY"),
+                emergency_number=self._settings.alarms.emergency_number,
+                complete=self._whereabouts.placed if target.name in centres else bytes,
             )
+            parts.targets[target.name] = self._reports.beside(target, worker)
             stack.callback(parts.targets[target.name].close)
+        self._outside = Outside(
+            parts,
+            self._settings,
+            lambda work, *arguments: _call(loop, work, *arguments),
+            os.environ.get("CREDENTIALS_DIRECTORY"),
+        )
+        stack.callback(self._outside.close)
         # All are told before the first is waited for; callbacks run last in, first out.
+        stack.callback(self._outside.stop)
         stack.callback(_stop, parts.targets)
         parts.fan_out = FanOut(
             self._settings, parts.circumstances, parts.store, parts.targets, parts.live
         )
+        parts.fan_out.broker = self._outside.broker
+        parts.fan_out.with_reports = self._reports.with_reports
+        if self._settings.store.capsule_mb > 0:
+            parts.capsules = Capsules(
+                self._settings,
+                parts.store,
+                parts.models,
+                circumstances=lambda: parts.fan_out.circumstances,
+                history=parts.worker.settled_history,
+            )
+            parts.worker.judged = parts.capsules.judged
+            stack.callback(parts.capsules.close)
+        self._people = open_people(parts, self._settings)
+        parts.fan_out.replies = self._replies = ReplyDesk(
+            parts,
+            self._settings,
+            lambda work, *arguments: _call(loop, work, *arguments),
+            os.environ.get("CREDENTIALS_DIRECTORY"),
+        )
+        stack.callback(self._replies.stop)
+        parts.trials = self._proof = ProofDesk(parts, self._settings)
+        parts.proof_health = self._proof.health
 
     def _open_ward(self, parts: Parts) -> Ward:
         """Take in everybody who is watched by configuration and roster."""
@@ -164,6 +226,14 @@ class Daemon:
         ward = Ward(parts, keeper)
         ward.admit_all(watched(keeper.roster, self._settings.patients))
         parts.met = ward.met
+        setup = SetupWatch(lambda: parts.settings)
+        setup.tell()
+        parts.setup = setup.health
+        parts.fan_out.tag_of = tags = lambda patient_id: tag_of(
+            patient_id, members(keeper.roster, self._settings.patients)
+        )
+        if self._people is not None:
+            self._people.tag_of = tags
         parts.roster_health = lambda: keeper.health(self._settings.patients)
         desk = WardDesk(parts, ward, keeper, self._settings)
         parts.patient_desk = desk
@@ -182,23 +252,38 @@ class Daemon:
         baselines.begin()
         evolutions = KeptEvolutions(parts)
         evolutions.begin()
+        fault_beat = FaultBeat(self._settings.fault_light, parts.worker.ping)
+        parts.fault_light = fault_beat.health
         log_event(
             _log,
             "started",
             f"ecgd {__version__} watches {len(parts.sessions)} patient(s); "
             f"scoring: {parts.opinions.scoring}",
         )
+        collect_rarely()
         async with asyncio.TaskGroup() as group:
             ward.begin(group)
             tasks = [group.create_task(each) for each in watch.tasks()]
+            tasks.append(group.create_task(spare_what_stays()))
             tasks.append(group.create_task(ward.keep_bindings()))
             tasks.append(group.create_task(resumption.run()))
             tasks.append(group.create_task(parts.marks.run()))
+            tasks.append(group.create_task(self._whereabouts.run()))
+            tasks.append(group.create_task(self._reports.run()))
+            if self._people is not None:
+                tasks.append(group.create_task(self._people.run()))
+            tasks.append(group.create_task(self._replies.run()))
             tasks.append(group.create_task(baselines.run()))
             tasks.append(group.create_task(evolutions.run()))
+            if parts.capsules is not None:
+                tasks.append(group.create_task(parts.capsules.run()))
+            tasks.append(group.create_task(self._proof.run()))
             tasks.append(group.create_task(parts.worker.run()))
+            tasks.append(group.create_task(fault_beat.run()))
             tasks.append(group.create_task(parts.opinions.run()))
             tasks.append(group.create_task(parts.live.run(DaemonGateway(parts).status)))
+            for each in self._outside.tasks(DaemonGateway(parts).status):
+                tasks.append(group.create_task(each))
             tasks.append(group.create_task(_raise_failure(parts.store)))
             parts.notifier.ready(watch.status_line())
             await stop.wait()
@@ -207,12 +292,13 @@ class Daemon:
             evolutions.keep(is_last=True)
             parts.coverage.keep()
             parts.marks.keep()
+            self._proof.keep()
             ward.end()
             for task in tasks:
                 task.cancel()
 
 
-def _stop(targets: dict[str, DeliveryWorker]) -> None:
+def _stop(targets: dict[str, Courier]) -> None:
     for target in targets.values():
         target.stop()
 
@@ -224,9 +310,7 @@ class _Preprocess:
         self._settings = settings
 
     def __call__(self, signal_mv: FloatArray, valid: BoolArray, fs_hz: float) -> FloatArray:
-        if not valid.any():
-            return signal_mv
-        return filter_signal(signal_mv, valid, fs_hz, self._settings)[1]
+        return filter_long(signal_mv, valid, fs_hz, self._settings)
 
 
 def _find_models(settings: Settings) -> Models:
@@ -244,12 +328,14 @@ def _find_models(settings: Settings) -> Models:
 
 
 def _warm_up(analysis: Analysis, settings: AnalysisSettings) -> None:
-    """Analyse a window of nothing: what is made once should not be waited for by the first beat."""
+    """Analyse a window of beats: what is made once should not be waited for by the first alarm."""
     device = DeviceInfo("none", WARM_UP_FS_HZ, LIMB_LEADS[:2], counts_per_mv=1000.0)
     length = round(settings.window_s * WARM_UP_FS_HZ)
-    ramp = np.sin(np.arange(length) / 10.0)
+    time_s = np.arange(length) / WARM_UP_FS_HZ
+    beats_s = np.arange(0.0, settings.window_s, WARM_UP_RR_S) + WARM_UP_RR_S / 2
+    beats = [beat_vector(BeatKind.SINUS, WARM_UP_RR_S, time_s - beat_s) for beat_s in beats_s]
+    signal_mv = np.array([DERIVATION[lead] for lead in LIMB_LEADS]) @ np.sum(beats, axis=0)
     valid = np.ones(length, dtype=np.bool_)
-    signal_mv = np.tile(ramp, (len(LIMB_LEADS), 1))
     window = Window(0, WARM_UP_FS_HZ, LIMB_LEADS, signal_mv, valid, time.monotonic(), device)
     analysis.assess(window, History())
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ecgd import __version__
 from ecgd.config.settings import PatientSettings, Settings
+from ecgd.decision.alarm import telling
 from ecgd.model.alarm import AlarmState
 from ecgd.model.status import DaemonStatus, Diagnostics, PartHealth, PatientFigures, PatientStatus
 from ecgd.service.baseline_desk import BaselineDesk
@@ -19,8 +20,11 @@ from ecgd.service.config_desk import ConfigDesk
 from ecgd.service.coverage_desk import CoverageDesk
 from ecgd.service.identity import is_clock_synchronised
 from ecgd.service.live import LiveHub
+from ecgd.service.mark_desk import MarkDesk
 from ecgd.service.note_desk import NoteDesk
 from ecgd.service.parts import Parts
+from ecgd.service.patient_tags import tagged
+from ecgd.service.picture_desk import PictureDesk
 from ecgd.service.st_desk import StDesk
 from ecgd.store.coverage_reader import CoverageReader
 from ecgd.store.entries import StoredAlert
@@ -29,6 +33,7 @@ from ecgd.store.st_reader import StReader
 from ecgd.web.bluetooth_gateway import BluetoothDesk
 from ecgd.web.gateway import AlertEntry, UnknownAlertError
 from ecgd.web.patient_gateway import PatientDesk
+from ecgd.web.trial_gateway import TrialGateway
 
 
 class DaemonGateway:
@@ -38,6 +43,13 @@ class DaemonGateway:
         self._parts = parts
         self._reader = StoreReader(parts.places.database_path)
         self._notes = NoteDesk(parts.store, self._reader, lambda: tuple(parts.sessions))
+        self._marks = MarkDesk(parts.store, self._reader)
+        self._pictures = PictureDesk(
+            parts.places.database_path,
+            parts.settings,
+            lambda: parts.fan_out.circumstances.config_hash,
+            parts.drawing,
+        )
         reader = CoverageReader(parts.places.database_path)
         self._coverage = CoverageDesk(reader, parts.coverage)
         self._st = StDesk(StReader(parts.places.database_path), parts.sessions)
@@ -58,6 +70,21 @@ class DaemonGateway:
     def notes(self) -> NoteDesk:
         """Remarks about patients."""
         return self._notes
+
+    @property
+    def marks(self) -> MarkDesk:
+        """What people say of alerts."""
+        return self._marks
+
+    @property
+    def reports(self) -> PictureDesk:
+        """Alerts as clinicians see them."""
+        return self._pictures
+
+    @property
+    def trials(self) -> TrialGateway:
+        """Tests of the alarms."""
+        return self._parts.trials
 
     @property
     def baselines(self) -> BaselineDesk:
@@ -94,12 +121,16 @@ class DaemonGateway:
             sounding=parts.sounding.priority if parts.sounding.sounding else None,
             patients=tuple(self._patient(patient_id, now_s) for patient_id in parts.sessions),
             parts=self._healths(),
-            targets=tuple(target.health() for target in parts.targets.values()),
+            targets=tuple(
+                each.health() for each in (*parts.targets.values(), *parts.listeners.values())
+            ),
             database_path=str(parts.places.database_path),
             log_path=parts.settings.daemon.log_file,
             config_hash=circumstances.config_hash,
             models_hash=parts.models.models_hash,
             networks=parts.opinions.states,
+            gateway_alarms=telling(parts.gateway_alarms.book),
+            proof=parts.proof(),
         )
 
     def diagnostics(self) -> Diagnostics:
@@ -178,7 +209,8 @@ class DaemonGateway:
         coverage = self._parts.coverage.ledger.last_hour(patient_id, now_s)
         address = bluetooth_address(session.patient.source)
         bluetooth = self._parts.radio.link(address) if address else None
-        return replace(status, coverage=coverage, bluetooth=bluetooth)
+        called = self._parts.fan_out.tag_of(patient_id).called()
+        return replace(status, coverage=coverage, bluetooth=bluetooth, called=called)
 
     def _figures(self, patient_id: str) -> PatientFigures:
         session = self._parts.sessions[patient_id]
@@ -208,6 +240,10 @@ class DaemonGateway:
             parts.logs.health(),
             parts.machine.health(),
             *_radio_health(parts),
+            *filter(None, (parts.proof_health(), parts.people_health())),
+            *filter(None, (parts.replies_health(), parts.whereabouts(), parts.setup())),
+            *filter(None, (parts.sign_of_life(), parts.fault_light(), parts.quiet_hours.health())),
+            *filter(None, (parts.reports_health(),)),
         )
 
     def _in_force(self) -> Settings:
@@ -225,7 +261,9 @@ class DaemonGateway:
 
     def _entry(self, stored: StoredAlert) -> AlertEntry:
         state = self._standing().get(stored.alert.alert_id, AlarmState.CLEARED)
-        return AlertEntry(stored.alert, state, stored.acknowledged_by, stored.acknowledged_unix_s)
+        answered = stored.acknowledged_by, stored.acknowledged_unix_s
+        alert = tagged(stored.alert, self._parts.fan_out.tag_of(stored.alert.patient_id))
+        return AlertEntry(alert, state, *answered, stored.marks)
 
 
 def _radio_health(parts: Parts) -> tuple[PartHealth, ...]:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ecgd.config.settings import Settings
+from ecgd.model.alarm import UNKNOWN_BOOT
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _TIME_ERROR = 5
@@ -22,7 +23,7 @@ def read_boot_id() -> str:
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
-        return "unknown"
+        return UNKNOWN_BOOT
 
 
 def is_clock_synchronised() -> bool:

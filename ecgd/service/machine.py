@@ -14,17 +14,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from ecgd.decision.gateway_findings import ADVICE_DISK, ADVICE_HOT, ADVICE_POWER
+from ecgd.decision.technical_table import DISK_FREE_LEAST_MB, HOT_C
 from ecgd.model.status import MachineState, PartHealth
 from ecgd.service.identity import is_clock_synchronised
 
 LOOK_S: Final = 30.0
-HOT_C: Final = 80.0
-"""From here a Raspberry Pi slows its processor down."""
-
-DISK_FREE_LEAST_MB: Final = 500.0
+UNDERVOLTAGE: Final = "undervoltage"
 
 _FIRMWARE_BITS: Final = (
-    (0, "undervoltage"),
+    (0, UNDERVOLTAGE),
     (1, "processor frequency capped"),
     (2, "processor throttled"),
     (3, "temperature limit reached"),
@@ -41,6 +40,8 @@ class MachineWatch:
         self._root = root
         self._looked_s: float | None = None
         self.state = MachineState()
+        self.power_problems: tuple[str, ...] = ()
+        """What the newest look found, and what has come and gone since the one before."""
 
     @property
     def age_s(self) -> float | None:
@@ -50,9 +51,17 @@ class MachineWatch:
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            self.state = await asyncio.to_thread(read_machine, self._root, self._state_dir)
-            self._looked_s = time.monotonic()
+            self.take(await asyncio.to_thread(read_machine, self._root, self._state_dir))
             await asyncio.sleep(LOOK_S)
+
+    def take(self, state: MachineState) -> None:
+        """Take what one look found."""
+        before = self.state.earlier_power_problems
+        since = set(state.earlier_power_problems or ()) - set(before or ())
+        # What the firmware has seen before the first look was told by the run of then.
+        new = tuple(sorted(since)) if before is not None else ()
+        self.power_problems = tuple(dict.fromkeys((*(state.power_problems or ()), *new)))
+        self.state, self._looked_s = state, time.monotonic()
 
     def health(self) -> PartHealth:
         """Say whether the computer can go on like this."""
@@ -68,12 +77,12 @@ def find_troubles(machine: MachineState) -> list[str]:
     troubles = []
     if machine.power_problems:
         problems = ", ".join(machine.power_problems)
-        troubles.append(f"{problems}: use the computer's own power supply and a short, thick cable")
+        troubles.append(f"{problems}: {ADVICE_POWER}")
     if machine.temperature_c is not None and machine.temperature_c >= HOT_C:
-        troubles.append(f"{machine.temperature_c:.0f} °C: give it air, or a heat sink")
+        troubles.append(f"{machine.temperature_c:.0f} °C: {ADVICE_HOT}")
     if machine.disk_free_mb is not None and machine.disk_free_mb < DISK_FREE_LEAST_MB:
         troubles.append(
-            f"{machine.disk_free_mb:.0f} MB free on the disk of the state directory: make room"
+            f"{machine.disk_free_mb:.0f} MB free on the disk of the state directory: {ADVICE_DISK}"
         )
     return troubles
 
@@ -165,9 +174,9 @@ def _power(
             found = None
     if found is not None:
         now, earlier = found
-        both = ("undervoltage", *now) if alarm and "undervoltage" not in now else now
+        both = (UNDERVOLTAGE, *now) if alarm and UNDERVOLTAGE not in now else now
         return both, earlier
-    return (None if alarm is None else ("undervoltage",) * alarm), None
+    return (None if alarm is None else (UNDERVOLTAGE,) * alarm), None
 
 
 def _undervoltage_alarm(root: Path) -> bool | None:

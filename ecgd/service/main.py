@@ -43,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(settings: Settings, config: Path) -> None:
     places = replace(find_places(settings, os.environ), config_path=config.absolute())
-    settings = resolve_paths(settings, places.state_dir)
+    credentials_dir = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    settings = resolve_paths(settings, places.state_dir, credentials_dir)
     logs = start_logs(settings.daemon)
     try:
         asyncio.run(Daemon(settings, places, logs).run())

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ecgd.alerts.annunciator import Annunciator
-from ecgd.alerts.delivery import DeliveryWorker
+from ecgd.alerts.courier import Courier
+from ecgd.alerts.payload import is_simulated
 from ecgd.config.settings import Settings
+from ecgd.decision.gateway_findings import TargetTrouble
 from ecgd.inference.scorer import Models
-from ecgd.model.alarm import DeliveryReport, DeliveryResult, OutboxItem, Priority
+from ecgd.model.alarm import DeliveryReport, DeliveryResult, OutboxItem, Priority, Purpose
 from ecgd.model.assessment import Assessment
-from ecgd.model.finding import EnsembleScore
+from ecgd.model.finding import EnsembleScore, Severity
+from ecgd.model.proof import ProofStatus
 from ecgd.model.status import PartHealth
+from ecgd.service.capsules import Capsules
 from ecgd.service.coverage import CoverageBooks
 from ecgd.service.fan_out import OCCURRENCES, FanOut
 from ecgd.service.latency import LatencyBook
@@ -28,6 +33,8 @@ from ecgd.service.notify import Notifier
 from ecgd.service.occurrence import Circumstances
 from ecgd.service.paths import Places
 from ecgd.service.patient_link import PatientLink
+from ecgd.service.quiet_hours import QuietHours
+from ecgd.service.report_process import Drawing
 from ecgd.service.second_opinions import SecondOpinions
 from ecgd.service.session import PatientSession
 from ecgd.service.settings_rules import GATEWAY_ID
@@ -39,11 +46,15 @@ from ecgd.sources.radio import Radio
 from ecgd.store.writer import StoreWriter
 from ecgd.web.bluetooth_gateway import BluetoothDesk
 from ecgd.web.patient_gateway import PatientDesk
+from ecgd.web.trial_gateway import TrialGateway
 
 _log = logging.getLogger(__name__)
 
 BUTTON = "button"
 """Who acknowledged, when it was the button."""
+
+REACTION_S = 0.3
+"""Nobody presses a button sooner than this after what made him do it."""
 
 EDGE_WITHIN_S = 1.0
 """A pin's edge that comes later is not of the alarm before it: something sounded already."""
@@ -69,6 +80,7 @@ class Parts:
     annunciator: Annunciator = field(init=False)
     fan_out: FanOut = field(init=False)
     patient_desk: PatientDesk = field(init=False)
+    trials: TrialGateway = field(init=False)
     coverage: CoverageBooks = field(init=False)
     radio: Radio = field(init=False)
     bluetooth_desk: BluetoothDesk = field(init=False)
@@ -78,13 +90,35 @@ class Parts:
     roster_health: Callable[[], PartHealth] = lambda: PartHealth("patients", True, "")
     sessions: dict[str, PatientSession] = field(default_factory=dict)
     links: dict[str, PatientLink] = field(default_factory=dict)
-    targets: dict[str, DeliveryWorker] = field(default_factory=dict)
+    unanswered: Callable[[], tuple[str, ...]] = lambda: ()
+    """Alerts of which every contact was told without an answer, in words."""
+    unproven: Callable[[float], tuple[TargetTrouble, ...]] = lambda now_s: ()
+    """Ways that nothing has proved for too long."""
+    proof: Callable[[], ProofStatus | None] = lambda: None
+    proof_health: Callable[[], PartHealth | None] = lambda: None
+    people_health: Callable[[], PartHealth | None] = lambda: None
+    replies_health: Callable[[], PartHealth | None] = lambda: None
+    reports_health: Callable[[], PartHealth | None] = lambda: None
+    drawing: Drawing = field(default_factory=Drawing)
+    whereabouts: Callable[[], PartHealth | None] = lambda: None
+    setup: Callable[[], PartHealth | None] = lambda: None
+    sign_of_life: Callable[[], PartHealth | None] = lambda: None
+    fault_light: Callable[[], PartHealth | None] = lambda: None
+    quiet_hours: QuietHours = field(init=False)
+    targets: dict[str, Courier] = field(default_factory=dict)
+    listeners: dict[str, Courier] = field(default_factory=dict)
+    """Who is told of alarms without a promise: no outbox keeps what they miss."""
     latency: LatencyBook = field(default_factory=LatencyBook)
     live: LiveHub = field(default_factory=LiveHub)
     sounding: Sound = field(default_factory=lambda: Sound(None, False, None))
+    capsules: Capsules | None = None
     overflowed: int = 0
     crowded: set[str] = field(default_factory=set)
     """Targets for which more may wait in the outbox than in their queues."""
+    lost_deliveries: deque[DeliveryReport] = field(default_factory=deque)
+    """Alerts that a target will never get: they leave the outbox once an alarm has told it."""
+    lost_alarms: str = ""
+    """Which alarms of the last run could not be taken up."""
     machine: MachineWatch = field(init=False)
     _edge_due: tuple[str, float, float, float] | None = None
     """Whose alarm is on its way to the pins; arrival, judgement, first evidence."""
@@ -93,6 +127,7 @@ class Parts:
         self.machine = MachineWatch(self.places.state_dir)
         self.coverage = CoverageBooks(self.store, self.loop)
         self.marks = LinkMarks(self.places.state_dir)
+        self.quiet_hours = QuietHours(self.settings.alarms)
 
     def subjects(self) -> Iterator[Subject]:
         """Whose alarms there are: every patient's, and the gateway's own."""
@@ -111,12 +146,18 @@ class Parts:
         now_s = time.monotonic()
         if assessment.origin != session.intake.origin:
             return
+        if session.freshness.is_stale(assessment, now_s):
+            return
+        if self.capsules is not None:
+            self.capsules.concluding(patient_id, assessment)
         changes = session.conclude(assessment, now_s)
         begun_s = [each.alarm.since_s for each in changes if each.kind in OCCURRENCES]
         occurred = bool(begun_s)
-        if occurred:
-            self._edge_due = (patient_id, assessment.arrived_s, now_s, min(begun_s))
+        before = self.sounding
         self.sound()
+        # What begins while something as grave sounds has no edge of its own.
+        if occurred and self.sounding.begins_after(before):
+            self._edge_due = (patient_id, assessment.arrived_s, now_s, min(begun_s))
         self.fan_out.spread(session.subject, session.assessment, changes)
         self.latency.record_all(assessment.latency, patient_id)
         if occurred:
@@ -133,10 +174,13 @@ class Parts:
     def sound(self) -> None:
         """Bring buzzer and lights up to date; never waits."""
         now_s = time.monotonic()
-        sound = combine(each.alarms.annunciate(now_s) for each in self.subjects())
+        least = self.quiet_hours.least_priority()
+        sound = combine((each.alarms.annunciate(now_s) for each in self.subjects()), least)
         watched = self.sessions.values()
         well = sound.priority is None and all(s.is_well(now_s) for s in watched) and bool(watched)
-        self.annunciator.show(sound.priority, sounding=sound.sounding, all_well=well)
+        self.annunciator.show(
+            sound.priority, sounding=sound.sounding, all_well=well, light=sound.light
+        )
         self.sounding = sound
 
     def acknowledge(self, alert_id: str | None, patient_id: str | None, by: str) -> tuple[str, ...]:
@@ -150,13 +194,21 @@ class Parts:
             ids = (change.alarm.alert_id for change in changes)
             answered += dict.fromkeys(each for each in ids if each is not None)
             self.fan_out.spread(subject, None, changes)
+        if self.fan_out.prover is not None:
+            answered += self.fan_out.prover.note_answer(alert_id, by)
         self.sound()
         return tuple(answered)
 
-    def pause_audio(self, by: str) -> float:
-        """Silence the buzzer; return after how long it comes back."""
+    def pause_audio(self, by: str, heard_until_s: float = float("inf")) -> float:
+        """Silence the buzzer; return after how long it comes back.
+
+        Who has an alarm that was raised after ``heard_until_s`` goes on sounding.
+        """
         now_s = time.monotonic()
         for subject in self.subjects():
+            waiting = subject.alarms.waiting(now_s)
+            if len(subject.alarms.waiting(heard_until_s)) < len(waiting):
+                continue
             subject.alarms.pause_audio(now_s)
             self.fan_out.keep_book(subject)
         self.sound()
@@ -165,13 +217,23 @@ class Parts:
         log_event(_log, "audio_paused", f"sound paused for {pause_s:g} s by {by}", by=by)
         return pause_s
 
-    def press_button(self) -> None:
-        """Acknowledge when one subject alone alarms; with more, only the sound is paused."""
-        waiting = [each for each in self.subjects() if each.alarms.waits_for_answer()]
-        if len(waiting) == 1:
-            self.acknowledge(None, waiting[0].patient_id, BUTTON)
-        elif waiting:
-            self.pause_audio(BUTTON)
+    def press_button(self, down_s: float) -> None:
+        """Acknowledge when one patient alone alarms; with more, only the sound is paused.
+
+        ``down_s`` is when the finger went down: it answers nothing that came later, or so shortly
+        before that nobody can have heard it. The gateway is no patient: its own alarms are answered
+        once no patient's wait.
+        """
+        heard_until_s = down_s - REACTION_S
+        alarming = [each for each in self.subjects() if each.alarms.waiting(heard_until_s)]
+        patients = [each for each in alarming if each.patient_id != GATEWAY_ID]
+        waiting = patients or alarming
+        if len(waiting) > 1:
+            self.pause_audio(BUTTON, heard_until_s)
+            return
+        for subject in waiting:
+            for alert_id in subject.alarms.waiting(heard_until_s):
+                self.acknowledge(alert_id, subject.patient_id, BUTTON)
 
     def note_edge(self, priority: Priority, at_s: float) -> None:
         """Take the time of the first pin edge of an alarm."""
@@ -181,14 +243,26 @@ class Parts:
             self.latency.record("pin edge", at_s - judged_s, patient_id)
             self.latency.record("total", at_s - arrived_s, patient_id)
             self.latency.record_alarm_delay(at_s - begun_s)
-        log_event(_log, "pins", f"{priority.value} priority on the pins", priority=priority)
+        how = "sounds" if self.sounding.sounding else "shines"
+        log_event(_log, "pins", f"{priority.value} priority {how}", priority=priority)
 
     def note_delivery(self, report: DeliveryReport) -> None:
         """Take the report of one attempt at one target."""
-        self.store.record_delivery(report)
+        if self.fan_out.prover is not None and report.item.purpose is Purpose.CANARY:
+            self.fan_out.prover.note_delivery(report)
+            return  # it is in no outbox, and tells nobody anything
+        ended = report.result in (DeliveryResult.REFUSED, DeliveryResult.GONE)
+        if ended and not is_simulated(report.item.body):
+            self.lost_deliveries.append(report)
+        else:
+            self.store.record_delivery(report)
         self.live.note_delivery(report)
+        if self.fan_out.replies is not None:
+            self.fan_out.replies.note_delivery(report)
+        if self.fan_out.people is not None:
+            self.fan_out.people.note_delivery(report)
         delivered = report.result is DeliveryResult.DELIVERED
-        if delivered and report.item.attempts == 1:
+        if delivered and report.item.attempts == 1 and not report.item.is_trial:
             self.latency.record("delivery", report.duration_s)
         log_event(
             _log,
@@ -201,11 +275,21 @@ class Parts:
             result=report.result,
             attempts=report.item.attempts,
         )
+        if self.fan_out.prover is not None:
+            self.fan_out.prover.note_delivery(report)
 
     def note_overflow(self, item: OutboxItem) -> None:
         """Note an item that found no room in its target's queue; it stays in the outbox."""
-        self.overflowed += 1
+        if item.is_trial:
+            if self.fan_out.prover is not None:
+                self.fan_out.prover.note_overflow(item)
+            return
+        # A light one waits on the disk until there is room: that is no alarm of its own.
+        is_kept = item.severity < Severity.HIGH and self.store.health.healthy
+        self.overflowed += not is_kept
         self.crowded.add(item.target)
+        if self.fan_out.people is not None:
+            self.fan_out.people.note_overflow(item)
         _log.error("no room to deliver alert %s to %s", item.alert_id, item.target)
 
     def _note_score(self, session: PatientSession, scores: EnsembleScore, now_s: float) -> None:

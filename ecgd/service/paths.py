@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from ecgd.config.fleet import MqttSettings
 from ecgd.config.places import runtime_dir, socket_path, state_dir
 from ecgd.config.settings import PatientSettings, Settings, WebhookSettings
 from ecgd.errors import EcgdError
@@ -37,24 +38,48 @@ def find_places(settings: Settings, environ: os._Environ[str]) -> Places:
     return Places(state, socket, state / settings.store.file_name)
 
 
-def resolve_paths(settings: Settings, base: Path) -> Settings:
-    """Return the settings with every relative path made absolute under ``base``."""
+def resolve_paths(settings: Settings, base: Path, credentials_dir: str = "") -> Settings:
+    """Return the settings with every relative path made absolute under ``base``.
+
+    A secret that systemd put into ``credentials_dir`` keeps its bare name: it is found by that.
+    """
     return replace(
         settings,
         daemon=replace(settings.daemon, log_file=_under(base, settings.daemon.log_file)),
         gpio=replace(settings.gpio, pulse_log=_under(base, settings.gpio.pulse_log)),
+        fault_light=replace(
+            settings.fault_light,
+            socket=_under(base, settings.fault_light.socket),
+            pulse_log=_under(base, settings.fault_light.pulse_log),
+        ),
         ensemble=replace(settings.ensemble, models_dir=_under(base, settings.ensemble.models_dir)),
-        webhooks=tuple(_webhook(target, base) for target in settings.webhooks),
+        mqtt=_mqtt(settings.mqtt, base, credentials_dir),
+        heartbeat=replace(
+            settings.heartbeat,
+            url_file=_secret(base, settings.heartbeat.url_file, credentials_dir),
+            ca_file=_under(base, settings.heartbeat.ca_file),
+        ),
+        webhooks=tuple(_webhook(target, base, credentials_dir) for target in settings.webhooks),
         patients=tuple(resolve_patient(patient, base) for patient in settings.patients),
     )
 
 
-def _webhook(target: WebhookSettings, base: Path) -> WebhookSettings:
+def _webhook(target: WebhookSettings, base: Path, credentials_dir: str) -> WebhookSettings:
     return replace(
         target,
-        secret_file=_under(base, target.secret_file),
-        previous_secret_file=_under(base, target.previous_secret_file),
+        secret_file=_secret(base, target.secret_file, credentials_dir),
+        previous_secret_file=_secret(base, target.previous_secret_file, credentials_dir),
         ca_file=_under(base, target.ca_file),
+    )
+
+
+def _mqtt(settings: MqttSettings, base: Path, credentials_dir: str) -> MqttSettings:
+    return replace(
+        settings,
+        password_file=_secret(base, settings.password_file, credentials_dir),
+        ca_file=_under(base, settings.ca_file),
+        certificate_file=_under(base, settings.certificate_file),
+        key_file=_under(base, settings.key_file),
     )
 
 
@@ -72,6 +97,13 @@ def resolve_patient(patient: PatientSettings, base: Path) -> PatientSettings:
     path = Path(unquote(parts.path)).expanduser()
     source = f"{parts.scheme}://{quote(str(base / path))}{query}"
     return replace(patient, source=source)
+
+
+def _secret(base: Path, name: str, credentials_dir: str) -> str:
+    is_credential = credentials_dir and name and "/" not in name
+    if is_credential and Path(credentials_dir, name).is_file():
+        return name
+    return _under(base, name)
 
 
 def _under(base: Path, name: str) -> str:

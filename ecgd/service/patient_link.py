@@ -55,6 +55,7 @@ class PatientLink:
         *,
         met: Callable[[PatientSession], None],
         radio: Radio | None = None,
+        heard: Callable[[str, Received], None] | None = None,
     ) -> None:
         self._session = session
         self._store = store
@@ -62,6 +63,7 @@ class PatientLink:
         self._rng = rng
         self._met = met
         self._radio = radio
+        self._heard = heard
         self._source: Source | None = None
         self._failure = ""
         self._asked_s = 0.0
@@ -126,6 +128,8 @@ class PatientLink:
 
     def _take(self, received: Received) -> None:
         patient_id = self._session.patient.id
+        if self._heard is not None:
+            self._heard(patient_id, received)
         events = self._session.receive(received)
         self._live.note_received(patient_id, received, events)
         if isinstance(received, LinkOpened):

@@ -13,7 +13,7 @@ from ecgd.decision.alarm_book import no_later
 from ecgd.decision.alarm_record import book_from_dict
 from ecgd.decision.baseline_record import baseline_from_dict
 from ecgd.errors import StoreError
-from ecgd.model.alarm import OutboxItem
+from ecgd.model.alarm import UNKNOWN_BOOT, OutboxItem
 from ecgd.model.baseline import Baseline
 from ecgd.store.reader import StoreReader
 
@@ -57,12 +57,12 @@ def _restore(
     book = book_from_dict(kept if isinstance(kept, dict) else {})
     for problem in book.unreadable:
         _log.warning("stored alarms of %s: %s", patient_id, problem)
-    if record.get("boot_id") != boot_id or boot_id == "unknown":
-        book = shift(book, _clock_shift_s(record, mono_s, unix_s))
+    if record.get("boot_id") != boot_id or boot_id == UNKNOWN_BOOT:
+        book = shift(book, clock_shift_s(record, mono_s, unix_s))
     return no_later(book, mono_s)
 
 
-def _clock_shift_s(record: Mapping[str, Any], mono_s: float, unix_s: float) -> float:
+def clock_shift_s(record: Mapping[str, Any], mono_s: float, unix_s: float) -> float:
     """Return by how much another boot's monotonic times have to move; 0 where nothing is known."""
     try:
         then_mono_s, then_unix_s = float(record["mono_s"]), float(record["unix_s"])

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import time
 
-from ecgd.alerts.delivery import DeliveryWorker
+from ecgd.alerts.courier import Courier
+from ecgd.alerts.payload import is_test
 from ecgd.decision.alarm import AlarmBook
 from ecgd.decision.alarm_book import merge
 from ecgd.errors import StoreError
-from ecgd.model.alarm import OutboxItem
+from ecgd.model.alarm import DeliveryReport, DeliveryResult, OutboxItem
 from ecgd.service.parts import Parts
 from ecgd.service.restart import load_books, load_outbox
 
@@ -42,7 +43,9 @@ class Resumption:
         self._parts.fan_out.holds_books = True
         try:
             self._take_books(self._load_books())
-            self._fill(load_outbox(self._parts.places.database_path))
+            items = load_outbox(self._parts.places.database_path)
+            self._end_tests(items)
+            self._fill(items)
         except StoreError as error:
             _log.warning("alarms and alerts of the last run are not known yet: %s", error)
         self._parts.sound()
@@ -64,6 +67,7 @@ class Resumption:
             if self._tries < UNREADABLE_TRIES:
                 return
             _log.error("alarms of the last run are given up: %s", error)
+            self._parts.lost_alarms = f"alarms of the last run are given up: {error}"
             books = {}
         self._take_books(books)
         self._parts.sound()
@@ -81,8 +85,17 @@ class Resumption:
         parts.fan_out.holds_books = False
         for subject in parts.subjects():
             if subject.patient_id in books:
+                self._note_damage(subject.name, books[subject.patient_id])
                 subject.alarms.book = merge(subject.alarms.book, books[subject.patient_id])
+            if subject.alarms.book.tracks:
+                # Also what was raised while no book could be kept.
                 parts.fan_out.keep_book(subject)
+
+    def _note_damage(self, name: str, book: AlarmBook) -> None:
+        """Tell a person of alarms that could not be read back: somebody may be in danger."""
+        lost = [words for words in book.unreadable if words.startswith(("alarm ", "tracks"))]
+        if lost:
+            self._parts.lost_alarms += f"alarms of the last run are damaged, {name}: {lost[0]}; "
 
     async def _refill(self) -> None:
         parts = self._parts
@@ -95,11 +108,23 @@ class Resumption:
         except StoreError as error:
             _log.debug("the outbox cannot be read: %s", error)
 
-    def _waiting_targets(self) -> list[DeliveryWorker]:
+    def _waiting_targets(self) -> list[Courier]:
         return [self._parts.targets[name] for name in self._parts.crowded]
 
+    def _end_tests(self, items: tuple[OutboxItem, ...]) -> None:
+        """Take a test that the last run did not end out of the outbox."""
+        for item in items:
+            if is_test(item.body):
+                words = "the daemon was restarted in the middle of the test"
+                report = DeliveryReport(item, DeliveryResult.WITHDRAWN, time.time(), 0.0, words)
+                self._parts.store.record_delivery(report)
+
     def _fill(self, items: tuple[OutboxItem, ...]) -> None:
-        """Hand over what waits, the gravest first, as far as there is room."""
+        """Hand over what waits, the gravest first, as far as there is room.
+
+        A test is not taken up again: whoever ran it has long stopped waiting.
+        """
+        items = tuple(item for item in items if not is_test(item.body))
         for name in tuple(self._parts.crowded):
             target = self._parts.targets[name]
             for item in (each for each in items if each.target == name):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ecgd.config.settings import DeviceSettings, PatientSettings, Settings
 from ecgd.decision.alarm import Changes, doubts, heart_in_doubt, telling
 from ecgd.decision.score_event import NotableScores, follow_scores, is_notable
-from ecgd.decision.technical import TechnicalState, battery_percent, technical_findings
+from ecgd.decision.technical import TechnicalState, battery_percent, technical_findings, unseen
 from ecgd.dsp.quality import ELECTRODE_OFF, FLAT, GAPS, NOISE, SATURATED, WANDER
 from ecgd.model.assessment import Assessment
 from ecgd.model.device import DeviceInfo, DeviceStatus
@@ -37,6 +37,7 @@ from ecgd.pipeline.observation import observe_heart
 from ecgd.pipeline.outcome import UNSTEADY
 from ecgd.protocol import LinkKey, SealGuard
 from ecgd.service.binding import Bond, Registry
+from ecgd.service.freshness import Freshness
 from ecgd.service.link_marks import LinkMarks
 from ecgd.service.subject import Alarms, Subject
 
@@ -86,6 +87,7 @@ class PatientSession:
         self._marks = marks
         self._key: LinkKey | None = None
         self.intake = self._make_intake()
+        self.freshness = Freshness()
         self.alarms = Alarms(settings.alarms, new_alert_id)
         self.assessment: Assessment | None = None
         self.device_status: DeviceStatus | None = None
@@ -189,6 +191,7 @@ class PatientSession:
             self._set_link(state, received.arrived_s, received.reason)
             return self.intake.interrupt(received.arrived_s)
         events = self.intake.receive(received)
+        self.freshness.note(() if self.bond.is_recorded else events)
         if any(isinstance(event, SamplesPlaced) for event in events):
             arrived_s = _arrival(received)
             self._samples_s = arrived_s
@@ -241,8 +244,9 @@ class PatientSession:
             self._set_link(LinkState.SILENT, now_s, "")
         if self._link_state is LinkState.SILENT:
             self._link_reason = self._why_silent()
-        findings = technical_findings(self._technical_state(now_s), self._settings.alarms)
-        return (*self.alarms.report(findings, now_s), *self.alarms.tick(now_s))
+        state = self._technical_state(now_s)
+        findings = technical_findings(state, self._settings.alarms)
+        return (*self.alarms.report(findings, now_s, unseen(state)), *self.alarms.tick(now_s))
 
     def why_unwatched(self, now_s: float) -> str | None:
         """Say why nothing of now is judged; None: the newest assessment is of now."""
@@ -341,16 +345,31 @@ class PatientSession:
             link_lost_reason=self._why_not_linked(now_s),
             battery_percent=self._battery_percent() if fresh else None,
             unjudged_s=now_s - self._judged_s,
+            unwatched_s=self._unwatched_s(now_s),
+            unwatched_reason=self._unwatched_reason(now_s),
             heart_in_doubt=heart_in_doubt(self.alarms.book),
             placement=self.assessment.placement if up and self.assessment else None,
             channels=self.assessment.channels if up and self.assessment else None,
-            foreign_device=self.bond.foreign_words() if up else (),
-            device_changes=self.bond.change_words() if up else (),
+            foreign_device=self.bond.alarm_words() if up and self.bond.is_foreign else (),
+            device_changes=self.bond.alarm_words() if up and self.bond.changes else (),
         )
 
     def _why_silent(self) -> str:
         trouble = self.intake.seal_trouble
         return f"no samples for {SILENT_S:g} s" + (f": {trouble}" if trouble else "")
+
+    def _unwatched_s(self, now_s: float) -> float:
+        """Return for how long samples of the patient's own device have come and nothing said."""
+        if self._link_state is not LinkState.UP or self.foreign_device is not None:
+            return 0.0
+        return now_s - max(self._judged_s, self._link_since_s)
+
+    def _unwatched_reason(self, now_s: float) -> str:
+        assessment = self.assessment
+        stale = self.why_unwatched(now_s)
+        if stale is not None or assessment is None:
+            return stale or NO_WINDOW
+        return ", ".join(assessment.cannot_judge) or "the rhythm is not known"
 
     def _why_not_linked(self, now_s: float) -> str | None:
         if self._link_state is LinkState.UP:

@@ -97,6 +97,8 @@ def _member_of(hint: Any, member: Any) -> tuple[Any, Any]:
     if is_dataclass(hint):
         nested = _model_of(hint)  # type: ignore[arg-type]
         return nested, Field(default_factory=nested)
+    if hint == tuple[str, ...]:
+        return list[str], Field(default_factory=list)
     if get_origin(hint) is tuple:
         return list[_model_of(get_args(hint)[0])], Field(default_factory=list)  # type: ignore[misc]
     declared: Declared = member.metadata["declared"]
@@ -116,6 +118,8 @@ def _value_of(declared: type[Any], model: BaseModel) -> Any:
 def _member_value(hint: Any, value: Any) -> Any:
     if is_dataclass(hint):
         return _value_of(hint, value)  # type: ignore[arg-type]
+    if hint == tuple[str, ...]:
+        return tuple(value)
     if get_origin(hint) is tuple:
         return tuple(_value_of(get_args(hint)[0], item) for item in value)
     return float(value) if hint is float else value

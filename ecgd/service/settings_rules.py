@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from urllib.parse import urlsplit
 
+from ecgd.alerts.profiles.registry import profile_problems
 from ecgd.config.settings import (
     AlarmSettings,
     AnalysisSettings,
     DeviceSettings,
     EnsembleSettings,
-    GpioSettings,
     Settings,
 )
 from ecgd.errors import SourceError
 from ecgd.protocol import MAX_LINE_LOAD, six_lead_bytes_per_second, six_lead_load
+from ecgd.service.fleet_rules import BROKER_NAME, fleet_contradictions
+from ecgd.service.people_rules import people_contradictions
+from ecgd.service.quiet_hours import span_problem
+from ecgd.service.report_rules import report_contradictions
 from ecgd.service.toml_lines import KeyPath
 from ecgd.sources.url import BAUD_RATES, BluetoothUrl, SerialUrl, SocketUrl, parse_source
 
@@ -24,6 +27,8 @@ Contradiction = tuple[KeyPath, str]
 
 MAX_PATIENTS = 7
 """A Bluetooth piconet has seven devices beside the gateway."""
+
+FAULT_PINS = ("pin", "buzzer_pin")
 
 GATEWAY_ID = "gateway"
 """Whose alarms those are that concern no single patient."""
@@ -37,10 +42,14 @@ def find_contradictions(settings: Settings) -> tuple[Contradiction, ...]:
         *_in_analysis(settings.analysis),
         *_in_ensemble(settings.ensemble),
         *_in_alarms(settings.alarms),
-        *_in_gpio(settings.gpio),
+        *_in_gpio(settings),
         *_in_webhooks(settings),
         *_in_patients(settings),
         *_in_devices(settings),
+        *fleet_contradictions(settings),
+        *people_contradictions(settings),
+        *report_contradictions(settings),
+        *_in_proof(settings),
     )
 
 
@@ -67,15 +76,20 @@ def _in_alarms(alarms: AlarmSettings) -> Iterator[Contradiction]:
         yield ("alarms", "battery_critical_percent"), "should be below battery_low_percent"
     if alarms.battery_empty_mv >= alarms.battery_full_mv:
         yield ("alarms", "battery_empty_mv"), "should be below battery_full_mv"
+    if problem := span_problem(alarms.quiet_hours):
+        yield ("alarms", "quiet_hours"), problem
 
 
-def _in_gpio(gpio: GpioSettings) -> Iterator[Contradiction]:
+def _in_gpio(settings: Settings) -> Iterator[Contradiction]:
     taken: dict[int, str] = {}
-    for name in ("buzzer_pin", "red_pin", "yellow_pin", "green_pin", "button_pin"):
-        pin = getattr(gpio, name)
-        if pin >= 0 and pin in taken:
-            yield ("gpio", name), f"pin {pin} is already {taken[pin]}"
-        taken.setdefault(pin, name)
+    own = ("buzzer_pin", "red_pin", "yellow_pin", "green_pin", "button_pin")
+    tables = (("gpio", settings.gpio, own), ("fault_light", settings.fault_light, FAULT_PINS))
+    for table, values, names in tables:
+        for name in names:
+            pin = getattr(values, name)
+            if pin >= 0 and pin in taken:
+                yield (table, name), f"pin {pin} is already {taken[pin]}"
+            taken.setdefault(pin, name if table == "gpio" else f"{table}.{name}")
 
 
 def _in_webhooks(settings: Settings) -> Iterator[Contradiction]:
@@ -86,9 +100,18 @@ def _in_webhooks(settings: Settings) -> Iterator[Contradiction]:
             yield (*where, "name"), "should be 1 to 32 letters, digits, - or _"
         if target.name in names[:number]:
             yield (*where, "name"), f"{target.name!r} is already another target"
-        address = urlsplit(target.url)
-        if address.scheme not in ("http", "https") or not address.hostname:
-            yield (*where, "url"), f"should be an http:// or https:// address, not {target.url!r}"
+        for key, what in profile_problems(target):
+            yield (*where, key), what
+
+
+def _in_proof(settings: Settings) -> Iterator[Contradiction]:
+    proof = settings.proof
+    if proof.too_old_s < 2.0 * proof.every_s:
+        yield ("proof", "too_old_s"), "should be twice every_s or more: one canary may fail"
+    known = {target.name for target in settings.webhooks} | {BROKER_NAME}
+    for name in proof.leave_out:
+        if name not in known:
+            yield ("proof", "leave_out"), f"{name!r} is no target"
 
 
 def _in_patients(settings: Settings) -> Iterator[Contradiction]:

@@ -16,8 +16,9 @@ from ecgd.decision.alarm import (
     pause_audio,
     tick,
 )
+from ecgd.decision.alarm_table import UNANSWERED
 from ecgd.model.alarm import AlarmChange, AlarmState, ChangeKind, Observation
-from ecgd.model.finding import Domain, Finding
+from ecgd.model.finding import Domain, EventType, Finding
 
 
 @dataclass(slots=True)
@@ -32,9 +33,14 @@ class Alarms:
         self.book, changes = observe(self.book, observation, self.settings, self.new_alert_id)
         return changes
 
-    def report(self, findings: tuple[Finding, ...], now_s: float) -> Changes:
-        """Take in the technical findings of one moment."""
-        return self.observe(Observation(Domain.TECHNICAL, now_s, True, findings))
+    def report(
+        self,
+        findings: tuple[Finding, ...],
+        now_s: float,
+        unjudged: frozenset[EventType] = frozenset(),
+    ) -> Changes:
+        """Take in one moment's technical findings; absence of ``unjudged`` kinds says nothing."""
+        return self.observe(Observation(Domain.TECHNICAL, now_s, True, findings, unjudged))
 
     def tick(self, now_s: float) -> Changes:
         self.book, changes = tick(self.book, now_s, self.settings, self.new_alert_id)
@@ -59,10 +65,14 @@ class Alarms:
         self.book = AlarmBook()
         return (*answered, *ended)
 
-    def waits_for_answer(self) -> bool:
-        """Tell whether anything stands, or stood, that nobody has acknowledged."""
-        unanswered = (AlarmState.ACTIVE, AlarmState.LATCHED)
-        return any(alarm.state in unanswered for alarm in self.book.alarms)
+    def waiting(self, until_s: float) -> tuple[str, ...]:
+        """Return the alerts raised by then that nobody has acknowledged, gravest first."""
+        return tuple(
+            alarm.alert_id
+            for alarm in self.book.alarms
+            if alarm.state in UNANSWERED and alarm.alert_id is not None
+            if alarm.raised_s is None or alarm.raised_s <= until_s
+        )
 
 
 @dataclass(frozen=True, slots=True)

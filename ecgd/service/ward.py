@@ -74,6 +74,8 @@ class Ward:
         parts.worker.remove_patient(patient_id)
         parts.store.interrupt_st_episodes(patient_id)
         parts.coverage.ledger.forget(patient_id)
+        if parts.capsules is not None:
+            parts.capsules.forget(patient_id)
         self._note_settings()
         return session
 
@@ -149,6 +151,8 @@ class Ward:
         parts.sessions[patient.id] = session
         usual = self._usual.pop(patient.id, None) or usual
         parts.worker.add_patient(patient.id, History(baseline=usual))
+        if parts.capsules is not None:
+            parts.capsules.attach(session)
         self._make_known(patient)
         parts.store.interrupt_st_episodes(patient.id)
         self._link(session)
@@ -181,6 +185,7 @@ class Ward:
             parts.live,
             met=parts.met,
             radio=parts.radio,
+            heard=None if parts.capsules is None else parts.capsules.came,
         )
         if self._group is not None:
             self._start(patient_id)

@@ -8,9 +8,11 @@ import time
 from collections.abc import Coroutine, Iterator
 from dataclasses import replace
 
-from ecgd.decision.technical import technical_finding
+from ecgd.decision.alarm_table import STANDING
+from ecgd.decision.gateway_findings import gateway_findings
 from ecgd.errors import DeliveryError
-from ecgd.model.finding import EventType, Finding
+from ecgd.model.finding import Finding
+from ecgd.service.gateway_watch import GatewayWatch
 from ecgd.service.logs import log_event
 from ecgd.service.parts import Parts
 
@@ -23,14 +25,8 @@ KEEP_BOOKS_S = 10.0
 STATUS_S = 10.0
 """systemd hears how things are this often."""
 
-DATABASE_PATIENCE_S = 10.0
-"""A database may be locked, or slow, for so long before that is an alarm: it is retried."""
-
 HANGING_S = 20.0
 """A target's thread that has not come back so long after its deadline never will."""
-
-DELIVERY_PATIENCE_S = 60.0
-"""A target may fail for so long before that is an alarm: retries come within seconds."""
 
 
 class Watch:
@@ -39,8 +35,7 @@ class Watch:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._since_s: dict[str, float] = {}
-        self._overflow_s: float | None = None
-        self._overflowed = 0
+        self._gateway = GatewayWatch(parts)
 
     def tasks(self) -> tuple[Coroutine[None, None, None], ...]:
         """What has to run beside sources and analysis."""
@@ -74,11 +69,15 @@ class Watch:
         self._note_scoring()
         parts.coverage.note(parts.sessions.values(), now_s=now_s, unix_s=time.time())
         self._refuse_to_hang(now_s)
-        gateway = parts.gateway
+        self._look_at_gateway(now_s)
+        parts.sound()
+
+    def _look_at_gateway(self, now_s: float) -> None:
+        gateway = self._parts.gateway
         changes = gateway.alarms.report(tuple(self._own_findings(now_s)), now_s)
         ticked = gateway.alarms.tick(now_s)
-        parts.fan_out.spread(gateway, None, (*changes, *ticked))
-        parts.sound()
+        self._parts.fan_out.spread(gateway, None, (*changes, *ticked))
+        self._gateway.settle()
 
     def _note_scoring(self) -> None:
         """Let alerts say how the networks stand now, and the log when that changes."""
@@ -98,27 +97,11 @@ class Watch:
 
     def _own_findings(self, now_s: float) -> Iterator[Finding]:
         """Find what is wrong with the gateway itself."""
-        parts = self._parts
-        health = parts.store.health
-        if self._lasts("database", not health.healthy, DATABASE_PATIENCE_S, now_s):
-            yield technical_finding(EventType.DATABASE_FAULT, health.detail)
-        roster = parts.roster_health()
-        if not roster.healthy:
-            yield technical_finding(EventType.ROSTER_FAULT, roster.detail)
-        for target in (worker.health() for worker in parts.targets.values()):
-            failing = not target.healthy and target.pending > 0
-            if self._lasts(f"target {target.name}", failing, DELIVERY_PATIENCE_S, now_s):
-                yield technical_finding(
-                    EventType.DELIVERY_FAILING, f"{target.name}: {target.detail}"
-                )
-        if parts.opinions.troubles:
-            yield technical_finding(EventType.MODEL_DEMOTED, *parts.opinions.troubles)
-        if parts.overflowed > self._overflowed:
-            self._overflowed, self._overflow_s = parts.overflowed, now_s
-        if self._overflow_s is not None and now_s - self._overflow_s < DELIVERY_PATIENCE_S:
-            yield technical_finding(
-                EventType.ALARM_OVERFLOW, f"{self._overflowed} messages found no room"
-            )
+        shown = self._parts.gateway.alarms.book.alarms
+        standing = frozenset(alarm.event_type for alarm in shown if alarm.state in STANDING)
+        # The round may have taken long by now: that is no step of the wall clock.
+        unix_s = time.time() - (time.monotonic() - now_s)
+        yield from gateway_findings(self._gateway.look(now_s, unix_s), standing)
 
     def _lasts(self, what: str, holds: bool, patience_s: float, now_s: float) -> bool:
         """Tell whether something has held for longer than ``patience_s``."""
@@ -130,6 +113,7 @@ class Watch:
     async def _keep_books(self) -> None:
         while True:
             await asyncio.sleep(KEEP_BOOKS_S)
+            time.tzset()  # timedatectl may have set another time zone since the start
             for subject in self._parts.subjects():
                 if subject.alarms.book.tracks:
                     self._parts.fan_out.keep_book(subject)

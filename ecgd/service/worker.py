@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ecgd.model.assessment import Assessment
 from ecgd.model.baseline import Baseline
@@ -15,9 +15,13 @@ from ecgd.pipeline.analysis import Analysis, Assessed, Scored
 from ecgd.pipeline.history import NO_ORIGIN, History
 from ecgd.service.second_opinions import SecondOpinions
 
+BESIDE_S: Final = 0.01
+"""What is nobody's looks so often whether it may go on."""
+
 _T = TypeVar("_T")
 Deliver = Callable[[str, Assessment], None]
 Revision = Callable[[History], History]
+Judged = Callable[[str, History, Assessment, History], None]
 
 
 @dataclass(slots=True)
@@ -51,6 +55,8 @@ class AnalysisWorker:
         self._opinions = opinions
         if opinions is not None:
             opinions.told = self._take_opinion
+        self.judged: Judged = lambda patient_id, before, assessment, after: None
+        """Told of each window that was judged, before its answer is delivered."""
         self._slots: dict[str, _Slot] = {}
         self._round: list[str] = []
         self._wake = asyncio.Event()
@@ -112,6 +118,22 @@ class AnalysisWorker:
             history = revision(history)
         return history
 
+    def settled_history(self, patient_id: str) -> History | None:
+        """Return what the next window of a patient will meet; None: something is under way."""
+        slot = self._slots.get(patient_id)
+        if slot is None or slot.is_busy or slot.window is not None or slot.revisions:
+            return None
+        return slot.history
+
+    async def assess_beside(self, window: Window, history: History) -> Assessed:
+        """Judge a window that is nobody's, once no patient's waits.
+
+        One that comes meanwhile waits for this one window, as it would for another patient's.
+        """
+        while self.waiting_count():
+            await asyncio.sleep(BESIDE_S)
+        return await self._compute(lambda: self._analysis.assess(window, history))
+
     def counts(self, patient_id: str) -> tuple[int, int]:
         """Return how many windows were analysed and how many replaced."""
         slot = self._slots[patient_id]
@@ -157,6 +179,7 @@ class AnalysisWorker:
         if self._slots.get(patient_id) is not slot:
             return
         slot.newest = assessed
+        self.judged(patient_id, history, assessed.assessment, assessed.history)
         self._deliver(patient_id, assessed.assessment)
         if self._opinions is not None and self._analysis.has_networks:
             self._opinions.submit(patient_id, assessed)

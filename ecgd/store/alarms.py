@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Final
 
 from ecgd.model.alarm import Alert, DeliveryReport, DeliveryResult, OutboxItem
 from ecgd.store.operations import latest_recording_id, replace_record, user_id
@@ -15,6 +16,7 @@ _STATES = {
     DeliveryResult.RETRY: "pending",
     DeliveryResult.GONE: "gone",
     DeliveryResult.REFUSED: "refused",
+    DeliveryResult.WITHDRAWN: "refused",
 }
 
 
@@ -60,17 +62,48 @@ class AcknowledgeAlert:
 
 @dataclass(frozen=True, slots=True)
 class ClearAlert:
-    """The evidence is gone."""
+    """The evidence is gone; ``at_unix_s`` None: it is there again."""
 
     alert_id: str
-    at_unix_s: float
+    at_unix_s: float | None
 
     def apply(self, connection: sqlite3.Connection) -> int:
         cursor = connection.execute(
-            "UPDATE alerts SET cleared_unix_s = ? WHERE alert_id = ? AND cleared_unix_s IS NULL",
+            "UPDATE alerts SET cleared_unix_s = ?1"
+            " WHERE alert_id = ?2 AND (cleared_unix_s IS NULL) <> (?1 IS NULL)",
             (self.at_unix_s, self.alert_id),
         )
         return cursor.rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectAlertTimes:
+    """The wall clock is right at last: what this boot's alerts were dated by before is put right.
+
+    ``offset_s`` is wall clock minus monotonic clock, ``now_unix_s`` the moment. An answer or an end
+    moves with its alert if that leaves it between the alert and now; else it came after the clock
+    was set.
+    """
+
+    boot_id: str
+    offset_s: float
+    now_unix_s: float
+
+    def apply(self, connection: sqlite3.Connection) -> int:
+        cursor = connection.execute(
+            _CORRECT, {"boot": self.boot_id, "offset": self.offset_s, "now": self.now_unix_s}
+        )
+        return cursor.rowcount
+
+
+_MOVED: Final = """CASE WHEN {0} + :offset + occurred_mono_s - timestamp
+    BETWEEN occurred_mono_s + :offset AND :now
+    THEN {0} + :offset + occurred_mono_s - timestamp ELSE {0} END"""
+_CORRECT: Final = f"""
+UPDATE alerts SET timestamp = occurred_mono_s + :offset, clock_synchronised = 1,
+    acknowledged_unix_s = {_MOVED.format("acknowledged_unix_s")},
+    cleared_unix_s = {_MOVED.format("cleared_unix_s")}
+WHERE boot_id = :boot AND clock_synchronised = 0"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +120,15 @@ class RecordDelivery:
         report, item = self.report, self.report.item
         cursor = connection.execute(
             "UPDATE outbox SET state = ?, attempts = max(attempts, ?), not_before_unix_s = ?,"
-            " last_attempt_unix_s = ?, last_detail = ? WHERE message_id = ? AND target = ?"
-            " AND state = 'pending'",
+            " last_attempt_unix_s = ?, last_detail = ?, receipt = nullif(?, '')"
+            " WHERE message_id = ? AND target = ? AND state = 'pending'",
             (
                 _STATES[report.result],
-                item.attempts + 1,
+                item.attempts,
                 self.next_unix_s,
                 report.attempted_unix_s,
                 report.detail,
+                report.receipt,
                 item.message_id,
                 item.target,
             ),

@@ -21,6 +21,7 @@ from ecgd.store.alarms import (
 from ecgd.store.checkpoint import Checkpointer
 from ecgd.store.damage import salvage, set_aside
 from ecgd.store.database import damage_error, open_checked
+from ecgd.store.escalations import SaveEscalation
 from ecgd.store.evolutions import SaveEvolution
 from ecgd.store.faults import TROUBLE, Fault, FaultKind, fault_of
 from ecgd.store.operations import ArchiveUser, EnsureDevice, EnsureUser, Operation
@@ -74,7 +75,13 @@ class Memory:
                 self._standing[("evolution", patient_id)] = operation
             case ArchiveUser(patient_id=patient_id):
                 self._standing[("archived", patient_id)] = operation
-            case StoreAlert() | AcknowledgeAlert() | ClearAlert() | RecordDelivery():
+            case (
+                StoreAlert()
+                | AcknowledgeAlert()
+                | ClearAlert()
+                | RecordDelivery()
+                | SaveEscalation()
+            ):
                 self._journal.append(operation)
             case _:
                 # Waveform and figures would come twice; they stay in the file put aside.

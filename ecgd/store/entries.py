@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecgd.model.alarm import Alert
+from ecgd.model.alert_mark import AlertMark, Verdict
 from ecgd.model.signal import SampleBlock
 
 
@@ -25,7 +26,10 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class StoredAlert:
-    """One alert and what became of it. ``id`` grows with every alert, whatever the clock does."""
+    """One alert and what became of it. ``id`` grows with every alert, whatever the clock does.
+
+    ``marks`` are what people said of it, oldest first; the newest counts.
+    """
 
     id: int
     alert: Alert
@@ -34,6 +38,28 @@ class StoredAlert:
     acknowledged_unix_s: float | None
     acknowledged_by: str | None
     cleared_unix_s: float | None
+    marks: tuple[AlertMark, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict that counts; None: nobody has marked it."""
+        return self.marks[-1].verdict if self.marks else None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDelivery:
+    """What became of one message of an alert; ``state`` as in the outbox.
+
+    ``receipt`` is what the service calls it.
+    """
+
+    target: str
+    state: str
+    attempts: int
+    created_unix_s: float
+    last_attempt_unix_s: float | None
+    detail: str
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

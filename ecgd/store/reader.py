@@ -16,6 +16,8 @@ from typing import Any
 from ecgd.errors import StoreError
 from ecgd.model.alarm import OutboxItem
 from ecgd.store import outbox
+from ecgd.store.alert_marks import ALERTS, stored_alert
+from ecgd.store.capsules import StoredCapsule, read_capsule
 from ecgd.store.catalogue import Coverage, StoredStream, list_streams, measure_coverage
 from ecgd.store.database import Integrity, connect_read_only, full_check
 from ecgd.store.entries import (
@@ -33,7 +35,6 @@ from ecgd.store.entries import (
 from ecgd.store.faults import fault_of
 from ecgd.store.migrations import newest_version, refuse_foreign, version_of
 from ecgd.store.outbox import TargetBacklog
-from ecgd.store.rows import alert_of
 from ecgd.store.waveform import (
     RECORDING_COLUMNS,
     between_indices,
@@ -64,10 +65,6 @@ TREND_COLUMNS = (
 )
 """What ``Trend`` holds, in order."""
 
-_ALERTS = (
-    "SELECT alerts.*, users.patient_id FROM alerts JOIN users ON users.id = alerts.user_id WHERE "
-)
-
 
 class StoreReader:
     """Reads one database. Every method raises StoreError when it is missing or cannot be read."""
@@ -82,27 +79,31 @@ class StoreReader:
         since_unix_s: float | None = None,
         unacknowledged: bool = False,
         after_id: int = 0,
+        before_id: int | None = None,
         limit: int = LIMIT,
     ) -> tuple[StoredAlert, ...]:
         """Return alerts, the newest first."""
         conditions = ["alerts.id > :after_id"]
+        if before_id is not None:
+            conditions.append("alerts.id < :before_id")
         if patient_id is not None:
             conditions.append("users.patient_id = :patient_id")
         if since_unix_s is not None:
             conditions.append("alerts.timestamp >= :since_unix_s")
         if unacknowledged:
             conditions.append("alerts.acknowledged_unix_s IS NULL")
-        query = _ALERTS + " AND ".join(conditions) + " ORDER BY alerts.id DESC LIMIT :limit"
-        values = {"after_id": after_id, "patient_id": patient_id, "limit": limit}
-        rows = self._rows(query, values | {"since_unix_s": since_unix_s})
-        return tuple(_stored_alert(row) for row in rows)
+        query = ALERTS + " AND ".join(conditions) + " ORDER BY alerts.id DESC LIMIT :limit"
+        values: dict[str, Any] = {"after_id": after_id, "before_id": before_id, "limit": limit}
+        values |= {"patient_id": patient_id, "since_unix_s": since_unix_s}
+        rows = self._rows(query, values)
+        return tuple(stored_alert(row) for row in rows)
 
     def alert(self, alert_id: str) -> StoredAlert | None:
         """Return one alert by its own id, or by a beginning of it that is unique."""
-        query = _ALERTS + "alerts.alert_id >= :id AND alerts.alert_id < :id || char(0x10ffff)"
+        query = ALERTS + "alerts.alert_id >= :id AND alerts.alert_id < :id || char(0x10ffff)"
         rows = self._rows(query + " ORDER BY alerts.alert_id LIMIT 2", {"id": alert_id})
         unique = len(rows) == 1 or (rows and rows[0]["alert_id"] == alert_id)
-        return _stored_alert(rows[0]) if unique else None
+        return stored_alert(rows[0]) if unique else None
 
     def patients(self) -> tuple[Patient, ...]:
         """Return every patient, by id."""
@@ -298,6 +299,11 @@ class StoreReader:
         """Return how each patient's ST, T and Q have gone, as it was saved last."""
         return self._records("record", "evolutions")
 
+    def capsule(self, alert_id: str) -> StoredCapsule | None:
+        """Return the capsule that tells of an alert, as far as it is there."""
+        with self._snapshot() as connection:
+            return read_capsule(connection, alert_id)
+
     def schema_version(self) -> int:
         """Return the schema's version."""
         with self._snapshot() as connection:
@@ -367,18 +373,6 @@ def _record_of(text: str) -> dict[str, Any]:
     except (ValueError, TypeError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
-
-
-def _stored_alert(row: sqlite3.Row) -> StoredAlert:
-    return StoredAlert(
-        id=row["id"],
-        alert=alert_of(row),
-        recording_id=row["recording_id"],
-        user_notified=bool(row["user_notified"]),
-        acknowledged_unix_s=row["acknowledged_unix_s"],
-        acknowledged_by=row["acknowledged_by"],
-        cleared_unix_s=row["cleared_unix_s"],
-    )
 
 
 def _trend(row: sqlite3.Row) -> Trend:

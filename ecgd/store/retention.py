@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ecgd.config.settings import StoreSettings
+from ecgd.store.capsules import RemoveCapsule
 from ecgd.store.commit import Clocks
 from ecgd.store.marks import (
     DRIFT_MAX_S,
@@ -37,7 +38,7 @@ SLACK_PART = 16
 
 VACUUM_PAGES = 64
 
-_KINDS = len(COMPACTIONS) + 2
+_KINDS = len(COMPACTIONS) + 3
 _log = logging.getLogger(__name__)
 
 
@@ -75,6 +76,7 @@ class Retention:
     def __init__(self, settings: StoreSettings, clocks: Clocks) -> None:
         self._days = settings.waveform_days
         self._around_s = settings.alert_waveform_s
+        self._capsule_bytes = settings.capsule_mb * 1e6
         self._clocks = clocks
         self._believed: bool | None = None
         self._begun_mono_s = self._seen_s = clocks.mono()
@@ -151,6 +153,8 @@ class Retention:
             return CompactMinutes(COMPACTIONS[self._kind], self._days, believed_s)
         if self._kind == len(COMPACTIONS):
             return ThinRecording(self._days, self._around_s, believed_s, unix_s)
+        if self._kind == len(COMPACTIONS) + 1:
+            return RemoveCapsule(self._capsule_bytes)
         return GiveBack()
 
     def _note(self, result: int) -> None:
@@ -164,7 +168,7 @@ class Retention:
         self._kind = (self._kind + 1) % _KINDS
 
     def _count(self, result: int) -> None:
-        if self._kind < len(COMPACTIONS):
+        if self._kind < len(COMPACTIONS) or self._kind == len(COMPACTIONS) + 1:
             self._counts["rows"] += result
         elif self._kind == len(COMPACTIONS):
             self._counts["recordings"] += 1

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ecgd.errors import StoreError
 from ecgd.store import codec
+from ecgd.store.capsules import damaged_capsules
 from ecgd.store.database import Integrity, connect_read_only, full_check, quick_check
 from ecgd.store.faults import fault_of
 from ecgd.store.marks import NOT_BELIEVED, due_rows
@@ -21,6 +22,7 @@ _TIMES = {
     "waveform_segments": "timestamp",
     "analysis_results": "timestamp",
     "alerts": "timestamp",
+    "alert_marks": "timestamp",
     "outbox": "created_unix_s",
     "device_status": "timestamp",
     "heartbeats": "timestamp",
@@ -29,6 +31,7 @@ _TIMES = {
     "trends": "timestamp",
     "clock_marks": "unix_s",
     "coverage": "hour_unix_s",
+    "capsules": "timestamp",
     "st_episodes": "timestamp",
     "users": "created_at",
     "devices": "first_seen",
@@ -80,12 +83,13 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a check found. ``damaged_recordings`` None: the waveform was not read."""
+    """What a check found. ``damaged_...`` None: waveform and capsules were not read."""
 
     path: Path
     schema_version: int
     integrity: Integrity
     damaged_recordings: tuple[int, ...] | None
+    damaged_capsules: tuple[str, ...] | None = None
 
 
 def survey(path: Path, waveform_days: float, alert_waveform_s: float, now_unix_s: float) -> Survey:
@@ -128,9 +132,11 @@ def check(path: Path, *, full: bool) -> Check:
         try:
             integrity = full_check(connection) if full else quick_check(connection, path)
             damaged = _damaged_recordings(connection) if full else None
+            capsules = damaged_capsules(connection) if full and is_current(connection) else None
         except sqlite3.DatabaseError as error:
             integrity, damaged = Integrity((str(error),), complete=False), None
-        return Check(path, version_of(connection), integrity, damaged)
+            capsules = None
+        return Check(path, version_of(connection), integrity, damaged, capsules)
 
 
 class _Look:
@@ -159,6 +165,11 @@ class _Look:
             self._connection.close()
         if isinstance(error, sqlite3.Error):
             raise StoreError(f"Cannot read {self._path}: {fault_of(error)}") from error
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Tell whether the schema is this program's own: an older one has no capsules."""
+    return version_of(connection) == newest_version()
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

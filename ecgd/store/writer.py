@@ -16,7 +16,8 @@ from typing import Any
 
 from ecgd.config.settings import StoreSettings
 from ecgd.errors import StoreError
-from ecgd.model.alarm import Alert, DeliveryReport, OutboxItem
+from ecgd.model.alarm import UNKNOWN_BOOT, Alert, DeliveryReport, OutboxItem
+from ecgd.model.alert_mark import AlertMark, Verdict
 from ecgd.model.assessment import Assessment
 from ecgd.model.coverage import CoverageSum
 from ecgd.model.device import DeviceInfo, DeviceStatus
@@ -26,13 +27,17 @@ from ecgd.model.status import PartHealth
 from ecgd.store.alarms import (
     AcknowledgeAlert,
     ClearAlert,
+    CorrectAlertTimes,
     RecordDelivery,
     SaveAlarmBook,
     SaveBaseline,
     StoreAlert,
 )
+from ecgd.store.alert_marks import MarkAlert
+from ecgd.store.capsules import StoreCapsulePart
 from ecgd.store.commit import Clocks, Committer
 from ecgd.store.coverage import AddCoverage
+from ecgd.store.escalations import SaveEscalation
 from ecgd.store.evolutions import SaveEvolution
 from ecgd.store.figures import StoreDeviceStatus, StoreHealthEvent, StoreHeartbeat, StoreNote
 from ecgd.store.operations import (
@@ -221,9 +226,27 @@ class StoreWriter:
         """Note who has seen an alert; 0: unknown or acknowledged before."""
         return self._urgent(AcknowledgeAlert(alert_id, by, self._clocks.unix()))
 
+    def mark_alert(self, alert_id: str, verdict: Verdict, by: str, note: str = "") -> Future[int]:
+        """Keep what a person says of an alert; 0: no alert has this id."""
+        return self._urgent(MarkAlert(alert_id, AlertMark(verdict, by, self._clocks.unix(), note)))
+
     def clear_alert(self, alert_id: str) -> Future[int]:
         """Note that the evidence of an alert is gone; 0: unknown or cleared before."""
         return self._urgent(ClearAlert(alert_id, self._clocks.unix()))
+
+    def reopen_alert(self, alert_id: str) -> Future[int]:
+        """Note that the evidence of an alert is there again; 0: unknown or never cleared."""
+        return self._urgent(ClearAlert(alert_id, None))
+
+    def correct_alert_times(self, offset_s: float) -> Future[int]:
+        """Date this boot's alerts anew that a wrong clock has dated; gives how many those were.
+
+        ``offset_s``: wall clock minus monotonic clock, now that it is right.
+        """
+        if self._boot_id == UNKNOWN_BOOT:
+            return _settled(0)
+        now_s = self._clocks.unix()
+        return self._urgent(CorrectAlertTimes(self._boot_id, offset_s, now_s))
 
     def record_delivery(
         self, report: DeliveryReport, next_unix_s: float | None = None
@@ -236,6 +259,21 @@ class StoreWriter:
     def save_alarm_book(self, patient_id: str, book: Mapping[str, Any]) -> Future[int]:
         """Keep a patient's alarms for a restart; of several that wait, only the newest is kept."""
         return self._urgent(SaveAlarmBook(patient_id, to_json(book), self._clocks.unix()))
+
+    def save_escalation(
+        self,
+        alert_id: str,
+        record: Mapping[str, Any],
+        items: tuple[OutboxItem, ...] = (),
+        *,
+        is_open: bool,
+        withdrawn: tuple[str, ...] = (),
+        why: str = "",
+    ) -> Future[int]:
+        """Keep how an escalation stands, and put what goes out by it into the outbox."""
+        now_s = self._clocks.unix()
+        text = to_json(record)
+        return self._urgent(SaveEscalation(alert_id, is_open, text, items, withdrawn, why, now_s))
 
     def save_baseline(self, patient_id: str, record: Mapping[str, Any]) -> Future[int]:
         """Keep what is usual for a patient; of several that wait, only the newest is kept."""
@@ -256,6 +294,14 @@ class StoreWriter:
     def interrupt_st_episodes(self, patient_id: str) -> Future[int]:
         """Note that nobody saw the end of a patient's ST episodes."""
         return self._urgent(InterruptStEpisodes(patient_id))
+
+    def store_capsule_part(
+        self, capsule_id: str, alert_ids: tuple[str, ...], part: int, data: bytes, *, is_last: bool
+    ) -> Future[int]:
+        """Keep one piece of a capsule, and which alerts it tells of."""
+        now_s = self._clocks.unix()
+        piece = StoreCapsulePart(capsule_id, alert_ids, part, is_last, data, now_s)
+        return self._telemetry(piece)
 
     def store_health_event(
         self,

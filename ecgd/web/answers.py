@@ -13,6 +13,7 @@ from aiohttp import web
 from ecgd.errors import EcgdError
 from ecgd.web.body import RefusedError
 from ecgd.web.gateway import UnknownAlertError
+from ecgd.web.mark_gateway import UnmarkableAlertError
 
 REQUEST_DEADLINE_S: Final = 10.0
 
@@ -60,7 +61,7 @@ def _failure(request: web.Request, failure: Exception) -> web.Response:
     match failure:
         case RefusedError():
             answer = (failure.status, failure.what, failure.remedy)
-        case UnknownAlertError():
+        case UnknownAlertError() | UnmarkableAlertError():
             answer = (404, failure.what, failure.remedy)
         case EcgdError():
             _log.warning("%s %s: %s", request.method, request.path, failure)

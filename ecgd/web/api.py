@@ -26,10 +26,13 @@ from ecgd.web.config_routes import ConfigRoutes
 from ecgd.web.coverage_routes import CoverageRoutes
 from ecgd.web.gateway import Gateway
 from ecgd.web.json_shape import alert_shape, diagnostics_shape, status_shape
+from ecgd.web.mark_routes import MarkRoutes
 from ecgd.web.note_routes import NoteRoutes
 from ecgd.web.patient_routes import PatientRoutes
+from ecgd.web.report_routes import ReportRoutes
 from ecgd.web.st_routes import StRoutes
 from ecgd.web.stream_routes import StreamRoutes
+from ecgd.web.trial_routes import TrialRoutes
 
 API_VERSION: Final = 1
 
@@ -60,6 +63,9 @@ class _Routes:
             *PatientRoutes(self.gateway.patient_desk).table(),
             *BluetoothRoutes(self.gateway.bluetooth).table(),
             *StreamRoutes(self.gateway, self.clock).table(),
+            *TrialRoutes(self.gateway.trials).table(),
+            *ReportRoutes(self.gateway.reports).table(),
+            *MarkRoutes(self.gateway.marks, self.clock).table(),
             *NoteRoutes(self.gateway.notes, self.clock).table(),
             *BaselineRoutes(self.gateway.baselines, self.clock).table(),
             *CoverageRoutes(self.gateway.coverage).table(),
@@ -91,7 +97,9 @@ class _Routes:
 
     async def alerts(self, request: web.Request) -> web.Response:
         query = check_query(request, ("limit", "patient", "unacknowledged"))
-        patient = known_patient(self.gateway, query.get("patient"), archived_too=True)
+        patient = known_patient(
+            self.gateway, query.get("patient"), archived_too=True, gateway_too=True
+        )
         entries = await self.gateway.list_alerts(
             alert_limit(query), patient, yes_or_no(query, "unacknowledged")
         )
@@ -107,7 +115,7 @@ class _Routes:
         check_query(request, ())
         body = await read_object(request, ("by", "patient"))
         by = person(body)
-        patient = known_patient(self.gateway, body.get("patient"))
+        patient = known_patient(self.gateway, body.get("patient"), gateway_too=True)
         if patient is None:
             raise RefusedError(400, "no patient is named", 'give "patient": the patient\'s id')
         done = await self.gateway.acknowledge(None, patient, by)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from ecgd.web.gateway import Gateway
+from ecgd.web.gateway import GATEWAY_ID, Gateway
 
 MAX_BODY_BYTES: Final = 16 * 1024
 MAX_ALERTS: Final = 500
@@ -103,10 +103,17 @@ def person(body: Mapping[str, Any]) -> str:
     )
 
 
-def known_patient(gateway: Gateway, named: object, *, archived_too: bool = False) -> str | None:
-    """Return the id of a patient that is watched, None for None; else raises RefusedError."""
+def known_patient(
+    gateway: Gateway, named: object, *, archived_too: bool = False, gateway_too: bool = False
+) -> str | None:
+    """Return the id of a patient that is watched, None for None; else raises RefusedError.
+
+    With ``gateway_too`` the gateway's own alarms have a name as well.
+    """
     if named is None:
         return None
+    if gateway_too and named == GATEWAY_ID:
+        return GATEWAY_ID
     everybody = gateway.patient_desk.list_patients()
     known = [each.settings.id for each in everybody if archived_too or not each.archived]
     if isinstance(named, str) and named in known:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ecgd.config.settings import PatientSettings
 from ecgd.errors import ControlError
 from ecgd.model.alarm import AlarmState, Alert
+from ecgd.model.alert_mark import AlertMark
 from ecgd.model.status import DaemonStatus, Diagnostics
 from ecgd.web.baseline_gateway import BaselineGateway
 from ecgd.web.bluetooth_gateway import BluetoothDesk
 from ecgd.web.config_gateway import ConfigGateway
 from ecgd.web.coverage_gateway import CoverageGateway
+from ecgd.web.mark_gateway import MarkGateway
 from ecgd.web.note_gateway import NoteGateway
 from ecgd.web.patient_gateway import PatientDesk
+from ecgd.web.report_gateway import ReportGateway
 from ecgd.web.st_gateway import StGateway
 from ecgd.web.stream_gateway import LiveFeed
+from ecgd.web.trial_gateway import TrialGateway
+
+GATEWAY_ID: Final = "gateway"
+"""Whose the gateway's own alarms are; no patient may have this id."""
 
 
 class UnknownAlertError(ControlError):
@@ -37,6 +44,7 @@ class AlertEntry:
     state: AlarmState
     acknowledged_by: str | None = None
     acknowledged_unix_s: float | None = None
+    marks: tuple[AlertMark, ...] = ()
 
 
 class Gateway(Protocol):
@@ -60,6 +68,21 @@ class Gateway(Protocol):
     @property
     def notes(self) -> NoteGateway:
         """Remarks about patients."""
+        ...
+
+    @property
+    def marks(self) -> MarkGateway:
+        """What people say of alerts."""
+        ...
+
+    @property
+    def reports(self) -> ReportGateway:
+        """Alerts as clinicians see them."""
+        ...
+
+    @property
+    def trials(self) -> TrialGateway:
+        """Tests of the alarms."""
         ...
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 
 from ecgd.config.settings import PatientSettings
 from ecgd.model.alarm import PRIORITY, Alarm
+from ecgd.model.alert_mark import AlertMark
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import LeadQuality, LeadSt, StFinding
 from ecgd.model.status import (
@@ -54,8 +55,9 @@ def plain(value: Any) -> Any:
 
 def status_shape(status: DaemonStatus, clock: Clock) -> Shape:
     """Shape of ``/v1/status``."""
-    shape: Shape = plain(dataclasses.replace(status, patients=()))
+    shape: Shape = plain(dataclasses.replace(status, patients=(), gateway_alarms=()))
     shape["patients"] = [patient_shape(patient, clock) for patient in status.patients]
+    shape["gateway_alarms"] = [alarm_shape(alarm, clock) for alarm in status.gateway_alarms]
     return shape
 
 
@@ -88,6 +90,7 @@ def patient_shape(patient: PatientStatus, clock: Clock) -> Shape:
         "alarms": [alarm_shape(alarm, clock) for alarm in patient.alarms],
         "windows": {"analysed": patient.windows_analysed, "replaced": patient.windows_replaced},
         "coverage": None if patient.coverage is None else coverage_shape(patient.coverage),
+        "called": patient.called,
     }
 
 
@@ -165,7 +168,14 @@ def alert_shape(entry: AlertEntry, clock: Clock) -> Shape:
         "acknowledged_by": entry.acknowledged_by,
         "acknowledged_unix_s": plain(entry.acknowledged_unix_s),
         "acknowledged_age_s": plain(clock.wall_age_s(entry.acknowledged_unix_s)),
+        **marks_shape(entry.marks, clock),
     }
+
+
+def marks_shape(marks: Iterable[AlertMark], clock: Clock) -> Shape:
+    """Shape of what people said of an alert: the verdict that counts, and every mark."""
+    shapes = [plain(mark) | {"age_s": plain(clock.wall_age_s(mark.at_unix_s))} for mark in marks]
+    return {"verdict": shapes[-1]["verdict"] if shapes else None, "marks": shapes}
 
 
 def patients_shape(patients: Iterable[PatientSettings]) -> list[Shape]:

@@ -82,8 +82,12 @@ def test_the_requested_columns_are_there(table: str) -> None:
 @pytest.mark.parametrize(
     ("value", "table", "elsewhere"),
     [
-        (Alert, "alerts", {"patient_id", "occurred_unix_s"}),
-        (OutboxItem, "outbox", set()),
+        (
+            Alert,
+            "alerts",
+            {"patient_id", "occurred_unix_s", "patient_label", "patient_number"},
+        ),
+        (OutboxItem, "outbox", {"purpose"}),
         (DeviceInfo, "devices", set()),
         (DeviceStatus, "device_status", set()),
     ],

@@ -19,7 +19,6 @@ P90_LINES = 35
 FILE_LINES = 400
 
 LONG_FILES = {
-    "tests/integration/test_webhook_delivery.py",
     "tests/unit/decision/test_alarm.py",
 }
 """Tables of cases and stories over one set of fixtures: longer, and best read in one piece."""

@@ -20,6 +20,7 @@ OPTIONAL = (
     "sklearn",
     "neurokit2",
     "sleepecg",
+    "PIL",
 )
 """Packages of the extras: an installation without extras has none of them."""
 

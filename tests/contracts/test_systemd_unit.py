@@ -131,6 +131,10 @@ def test_it_starts_at_boot_and_for_ever_again(settings: dict[str, list[str]]) ->
     assert settings["ExecStart"] == [f"{COMMAND} --config /etc/ecgd/ecgd.toml"]
 
 
+def test_an_alarm_goes_before_what_other_services_compute(settings: dict[str, list[str]]) -> None:
+    assert int(settings["CPUWeight"][0]) >= 10 * 100, "ten times the usual share"
+
+
 def test_wrong_configuration_is_not_started_again(settings: dict[str, list[str]]) -> None:
     assert settings["RestartPreventExitStatus"] == [str(EXIT_CONFIG)]
 
@@ -140,6 +144,13 @@ def test_clock_can_be_asked_but_not_set(settings: dict[str, list[str]]) -> None:
     assert "ProtectClock" not in settings
     assert "adjtimex" in settings["SystemCallFilter"][-1].split()
     assert settings["CapabilityBoundingSet"] == [""]
+
+
+def test_a_report_may_be_drawn_at_the_least_priority(settings: dict[str, list[str]]) -> None:
+    """The filter takes all of @resources away, and gives this one back behind it."""
+    lines = settings["SystemCallFilter"]
+    taken = next(at for at, line in enumerate(lines) if line.startswith("~"))
+    assert "setpriority" in " ".join(lines[taken + 1 :]).split()
 
 
 def test_user_and_groups_are_made_by_sysusers(settings: dict[str, list[str]]) -> None:

@@ -82,12 +82,20 @@ def test_battery_ends_with_4_only_for_a_battery_alarm(
 def test_an_alert_is_acknowledged_by_the_beginning_of_its_id(
     socket_path: Path, gateway: FakeGateway
 ) -> None:
-    done = _ecgctl("alerts", "ack", "a1b", "--by", "Dr. Grey", socket=socket_path)
+    done = _ecgctl("alerts", "ack", "a1b2", "--by", "Dr. Grey", socket=socket_path)
     assert (done.returncode, done.stdout) == (0, "acknowledged a1b2c3 as Dr. Grey\n")
     assert gateway.entries[0].acknowledged_by == "Dr. Grey"
     again = _ecgctl("alerts", "ack", "a1b2c3", socket=socket_path)
     assert again.returncode == 0
     assert "nothing to acknowledge" in again.stdout
+
+
+def test_the_sound_is_paused_and_it_is_said_for_how_long(
+    socket_path: Path, gateway: FakeGateway
+) -> None:
+    done = _ecgctl("alerts", "pause", "--by", "Dr. Grey", socket=socket_path)
+    assert (done.returncode, done.stdout) == (0, "silent for 120 s, as Dr. Grey\n")
+    assert gateway.calls == [("pause", "Dr. Grey")]
 
 
 def test_all_alerts_of_a_patient_are_acknowledged(socket_path: Path, gateway: FakeGateway) -> None:
@@ -98,9 +106,9 @@ def test_all_alerts_of_a_patient_are_acknowledged(socket_path: Path, gateway: Fa
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("alerts", "ack", "zzz"), ExitCode.ERROR, "has the id 'zzz'"),
+        (("alerts", "ack", "zzzz"), ExitCode.ERROR, "has the id 'zzzz'"),
         (("alerts", "ack", "--patient", "nobody"), ExitCode.ERROR, "there are: p1, p2"),
-        (("alerts", "ack", ""), ExitCode.ERROR, "2 alerts begin with"),
+        (("alerts", "ack", "a1"), ExitCode.ERROR, "at least 4 characters"),
         (("alerts", "ack"), ExitCode.USAGE, "--patient"),
         (("alerts", "list", "--limit", "0"), ExitCode.USAGE, "--limit"),
         (("nonsense",), ExitCode.USAGE, "nonsense"),
@@ -142,7 +150,10 @@ def test_config_check_of_a_right_file_and_of_none(tmp_path: Path) -> None:
     done = _ecgctl("config", "check", str(right))
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 patient, 0 webhooks" in done.stdout
-    assert json.loads(_ecgctl("config", "check", str(right), "--json").stdout)["valid"] is True
+    assert "nobody outside this room hears of any alarm" in done.stdout
+    shown = json.loads(_ecgctl("config", "check", str(right), "--json").stdout)
+    assert shown["valid"] is True
+    assert [each["code"] for each in shown["warnings"]] == ["nobody", "recorded", "no-dead-man"]
     missing = _ecgctl("config", "check", str(tmp_path / "none.toml"))
     assert missing.returncode == ExitCode.ERROR
     assert "none.toml" in missing.stderr

@@ -76,7 +76,8 @@ def check_patient(patient: dict[str, Any], true_rate_bpm: float) -> None:
     rate_bpm = patient["assessment"]["rhythm"]["heart_rate_bpm"]
     assert rate_bpm == pytest.approx(true_rate_bpm, abs=2.0)
     link = patient["link"]["statistics"]
-    assert (link["samples_lost"], link["crc_errors"], link["gaps"]) == (0, 0, 0)
+    assert (link["samples_lost"], link["gaps"]) == (0, 0)
+    assert link["crc_errors"] <= 1, "the first packet may be heard from its middle"
 
 
 def test_a_heart_is_seen_through_firmware_and_line(short_dir: Path, recordings: Path) -> None:

@@ -192,7 +192,8 @@ def test_a_bad_source_is_one_patient_s_trouble_and_can_be_mended(
     assert "put aside as patients.json.damaged-" in roster["detail"]
     assert set(patients(daemon)) == {"bad", "good"}
     (alert,) = wait_for(lambda: alerts(daemon, "ROSTER_FAULT"), "the roster's alarm")
-    assert "put aside" in alert["description"]
+    assert "ecgctl status" in alert["description"]
+    assert "bad" not in alert["description"], "an alarm goes outside, and names nobody"
 
 
 def test_two_devices_that_are_swapped_are_foreign_until_a_person_accepts_it(
@@ -210,7 +211,10 @@ def test_two_devices_that_are_swapped_are_foreign_until_a_person_accepts_it(
         wait_for(lambda: raised(daemon, "bert", "DEVICE_FOREIGN"), "the other one")
         words = "; ".join(patients(daemon)["anna"]["device_words"])
         assert "the devices of Anna and Bert are swapped" in words
-        assert "ecgctl device accept anna node-b" in "; ".join(alarm["evidence"])
+        assert "ecgctl device accept anna node-b" in words
+        evidence = "; ".join(alarm["evidence"])
+        assert "'node-b', which is another patient's, is on this patient's line" in evidence
+        assert "anna" not in evidence.lower(), "an alarm goes outside, and names nobody"
         assert patients(daemon)["anna"]["assessment"] is None
         answer = daemon.client().post(
             "/v1/devices/accept", {"patient": "anna", "device": "node-b"} | BY

@@ -37,7 +37,8 @@ def write_key(directory: Path) -> str:
 
 def wait_for_samples(daemon: Daemon, count: int = 1) -> None:
     def looks() -> bool:
-        return bool(daemon.patient()["link"]["statistics"]["samples"] >= count)
+        status = daemon.status()
+        return bool(status and status["patients"][0]["link"]["statistics"]["samples"] >= count)
 
     wait_for(looks, f"{count} samples: {daemon.said()}")
 

@@ -26,6 +26,7 @@ from ecgd.model.alarm import AlarmState
 from ecgd.model.assessment import Assessment
 from ecgd.model.finding import (
     ChannelFinding,
+    EventType,
     Outcome,
     PlacementFinding,
     Severity,
@@ -74,6 +75,30 @@ def test_status_names_every_value_with_its_age_within_80_columns() -> None:
     assert "sounding: high priority" in text
     for ago in ("for 0.3 s", "0.4 s ago", "0.8 s ago", "12 s ago", "3.0 s ago", "41 s ago"):
         assert ago in text
+
+
+def test_an_alarm_of_the_gateway_is_on_the_page_and_names_itself() -> None:
+    alarm = replace(
+        sample_alarm(),
+        event_type=EventType.DELIVERY_FAILING,
+        severity=Severity.MEDIUM,
+        state=AlarmState.LATCHED,
+        territory=None,
+        alert_id="b4c5d6e7",
+        evidence=("home: refused",),
+    )
+    status = replace(sample_status(), patients=(), gateway_alarms=(alarm,))
+    text = _print(status_page(status_shape(status, CLOCK)))
+    words = "Alerts are not reaching their recipients"
+    for shown in (
+        "The gateway itself  ALARM MEDIUM",
+        "DELIVERY_FAILING",
+        words,
+        "ack b4c5",
+        "home",
+    ):
+        assert shown in text, shown
+    assert "gateway itself" not in _print(status_page(status_shape(sample_status(), CLOCK)))
 
 
 def test_without_a_terminal_there_is_no_colour_and_with_one_there_is() -> None:

@@ -55,6 +55,22 @@ def test_a_device_that_is_somebody_else_s_is_no_first_one() -> None:
     assert "ecgctl device accept bert node-a" in words
 
 
+def test_an_alarm_of_a_device_names_no_patient() -> None:
+    anna, bert = two()
+    anna.meet(NODE_A)
+    bert.meet(NODE_B)
+    assert anna.alarm_words() == ()
+    anna.meet(NODE_B)
+    words = " / ".join(anna.alarm_words())
+    assert "'node-b', which is another patient's, is on this patient's line instead of" in words
+    anna.meet(replace(NODE_A, fs_hz=500.0))
+    assert anna.changes
+    words += " / ".join(anna.alarm_words())
+    assert "ecgctl status" in anna.alarm_words()[-1]
+    for name in ("anna", "bert"):
+        assert name not in words.lower()
+
+
 def test_two_devices_that_are_swapped_are_said_to_be() -> None:
     anna, bert = two()
     anna.meet(NODE_A)

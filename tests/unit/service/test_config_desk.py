@@ -98,6 +98,14 @@ def test_an_address_keeps_its_host_only(url: str, shown: str) -> None:
     assert entries["webhooks[w].url"] == shown
 
 
+def test_of_a_persons_number_the_end_is_shown() -> None:
+    target = WebhookSettings(name="w", recipient="+4917012345678", page_url="http://gw/p?k=K3Y")
+    settings = Settings(webhooks=(target,))
+    entries = {entry.key: entry.value for entry in list_settings(settings, settings, frozenset())}
+    assert entries["webhooks[w].recipient"] == "…78"
+    assert entries["webhooks[w].page_url"] == "http://gw/…"
+
+
 def test_a_file_that_was_changed_since_the_start_is_pointed_out(path: Path) -> None:
     settings = load_settings(path)
     desk = ConfigDesk(path, settings, lambda: settings)

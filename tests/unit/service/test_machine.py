@@ -158,3 +158,19 @@ def test_the_watch_looks_and_says_how_long_ago(tmp_path: Path) -> None:
     assert watch.state.temperature_c == 48.212
     assert health.age_s is not None
     assert "Raspberry Pi 4" in health.detail or not health.healthy
+
+
+def test_power_that_failed_between_two_looks_is_told_once(tmp_path: Path) -> None:
+    watch = MachineWatch(tmp_path, tmp_path)
+    before = MachineState(power_problems=(), earlier_power_problems=("undervoltage",))
+    watch.take(before)
+    told: list[tuple[str, ...]] = [watch.power_problems]
+    for _ in range(2):
+        watch.take(replace(before, earlier_power_problems=("processor throttled", "undervoltage")))
+        told.append(watch.power_problems)
+    watch.take(replace(before, power_problems=("undervoltage",)))
+    told.append(watch.power_problems)
+    watch.take(MachineState())
+    told.append(watch.power_problems)
+    earlier: tuple[str, ...] = ()  # what was before the first look was told then
+    assert told == [earlier, ("processor throttled",), (), ("undervoltage",), ()]

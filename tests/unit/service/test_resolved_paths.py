@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ecgd.config.settings import PatientSettings, Settings
+from ecgd.config.settings import PatientSettings, Settings, WebhookSettings
 from ecgd.service.paths import resolve_paths
 from ecgd.sources.url import ReplayUrl, SerialUrl, parse_source
 
@@ -40,3 +40,18 @@ def test_a_relative_port_keeps_its_rate() -> None:
 )
 def test_what_is_no_file_stays(source: str) -> None:
     assert _resolved(source) == source
+
+
+def test_a_secret_of_systemd_keeps_its_name_and_another_lies_under_the_state_directory(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ecgd.webhook").write_text("x")
+    target = WebhookSettings(
+        name="w", url="http://h/", secret_file="ecgd.webhook", previous_secret_file="ecgd.old"
+    )
+    settings = Settings(webhooks=(target,))
+    [resolved] = resolve_paths(settings, BASE, str(tmp_path)).webhooks
+    assert resolved.secret_file == "ecgd.webhook"
+    assert resolved.previous_secret_file == f"{BASE}/ecgd.old"
+    [resolved] = resolve_paths(settings, BASE).webhooks
+    assert resolved.secret_file == f"{BASE}/ecgd.webhook"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from store_examples import make_alert
 
-from ecgd.config.settings import AlarmSettings, HoldOffSettings, StoreSettings
+from ecgd.config.hold_off import HoldOffSettings
+from ecgd.config.settings import AlarmSettings, StoreSettings
 from ecgd.decision.alarm import AlarmBook, annunciate, observe
 from ecgd.decision.alarm_record import book_to_dict
 from ecgd.errors import StoreError

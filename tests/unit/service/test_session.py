@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import count
 
@@ -14,16 +15,19 @@ from ecgd.model.alarm import AlarmState, ChangeKind, Observation
 from ecgd.model.device import DeviceInfo, DeviceStatus
 from ecgd.model.finding import Domain, EnsembleScore, EventType, Finding, Outcome, Severity
 from ecgd.model.link import BytesReceived, LinkClosed, LinkOpened, LinkState
+from ecgd.model.rhythm import UNKNOWN
 from ecgd.protocol import BlockEncoder
 from ecgd.service.session import PatientSession
 
 DEVICE = DeviceInfo("node-1", 250.0, ("I", "II"), counts_per_mv=400.0)
+FINE = replace(sample_assessment(), outcome=Outcome.NORMAL, findings=(), unjudged=frozenset())
 
 
 class Bench:
     """A session with a device that can be let speak second by second."""
 
-    def __init__(self, *, device_id: str = "") -> None:
+    def __init__(self, *, device_id: str = "", analysed: bool = False) -> None:
+        self.analysed = analysed
         ids = count()
         patient = PatientSettings(id="anna", name="Anna", source="serial:///x", device_id=device_id)
         self.session = PatientSession(
@@ -46,6 +50,8 @@ class Bench:
                 windows += len(self.session.receive(BytesReceived(packet, self.now_s))) > 1
         if status is not None:
             self.session.receive(BytesReceived(self.encoder.status(status), self.now_s))
+        if self.analysed and samples:
+            self.session.conclude(FINE, self.now_s)
         for change in self.session.watch(self.now_s):
             if change.kind is ChangeKind.RAISED:
                 self.raised.append((self.now_s, change.alarm.event_type))
@@ -112,7 +118,7 @@ def test_a_weak_battery_is_an_alarm(battery_mv: int, event_type: EventType) -> N
 
 
 def test_an_unreported_battery_is_no_alarm_and_no_figure() -> None:
-    bench = Bench()
+    bench = Bench(analysed=True)
     bench.open()
     for _ in range(70):
         bench.second(DeviceStatus(battery_mv=None))
@@ -151,7 +157,7 @@ def test_nothing_that_a_stranger_s_device_reports_is_used() -> None:
 
 
 def test_a_device_that_measures_otherwise_than_before_is_used_and_an_alarm() -> None:
-    bench = Bench()
+    bench = Bench(analysed=True)
     bench.open()
     bench.second()
     slower = replace(DEVICE, counts_per_mv=200.0)
@@ -271,7 +277,7 @@ def test_closing_all_alarms_leaves_nothing_that_waits() -> None:
     assert changes[0].alarm.acknowledged_by == "nurse"
     assert {change.alarm.alert_id for change in changes} == {"a0"}
     assert alarms.book.alarms == ()
-    assert not alarms.waits_for_answer()
+    assert not alarms.waiting(math.inf)
 
 
 def test_a_device_that_was_not_asked_yet_is_asked() -> None:
@@ -302,7 +308,7 @@ def test_one_finding_is_shown_once_while_it_is_pending() -> None:
 
 
 def test_a_device_that_never_comes_is_an_alarm_and_one_that_comes_at_once_is_none() -> None:
-    absent, present = Bench(), Bench()
+    absent, present = Bench(), Bench(analysed=True)
     present.second(samples=False)
     present.open()
     for _ in range(20):
@@ -312,6 +318,50 @@ def test_a_device_that_never_comes_is_an_alarm_and_one_that_comes_at_once_is_non
     assert event_type is EventType.LINK_LOST
     assert 15.0 <= raised_s <= 17.5
     assert present.session.status(present.now_s, analysed=0, replaced=0).alarms == ()
+
+
+def test_samples_that_nobody_judges_are_an_alarm_whatever_the_reason() -> None:
+    bench = Bench()
+    bench.open()
+    for _ in range(40):
+        bench.second()
+    ((raised_s, event_type),) = bench.raised
+    assert event_type is EventType.SIGNAL_UNUSABLE
+    assert 29.0 <= raised_s <= 32.0
+    assert "no window of signal yet" in bench.session.alarms.book.alarms[0].evidence[0]
+
+
+def test_a_signal_that_cannot_be_judged_for_a_reason_of_the_heart_is_one_too() -> None:
+    """Too few beats, or ST alone: nothing that a person at the bed can mend, and yet unwatched."""
+    bench = Bench(analysed=True)
+    bench.open()
+    for _ in range(5):
+        bench.second()
+    bench.analysed = False
+    few = replace(
+        FINE,
+        outcome=Outcome.CANNOT_JUDGE,
+        rhythm=replace(FINE.rhythm, label=UNKNOWN),
+        cannot_judge=("too few beats",),
+    )
+    for _ in range(35):
+        bench.second()
+        bench.session.conclude(few, bench.now_s)
+    assert [kind for _, kind in bench.raised] == [EventType.SIGNAL_UNUSABLE]
+    assert "too few beats" in bench.session.alarms.book.alarms[0].evidence[0]
+
+
+def test_a_link_that_has_just_come_back_has_its_time_before_it_counts_as_unwatched() -> None:
+    bench = Bench(analysed=True)
+    bench.open()
+    bench.second()
+    bench.session.receive(LinkClosed(bench.now_s, "out of reach", retry_s=1.0))
+    bench.now_s += 3600.0
+    bench.open()
+    bench.analysed = False
+    for _ in range(25):
+        bench.second()
+    assert EventType.SIGNAL_UNUSABLE not in [kind for _, kind in bench.raised]
 
 
 def test_a_notable_score_is_told_once_it_has_lasted() -> None:

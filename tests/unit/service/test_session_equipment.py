@@ -10,7 +10,7 @@ from sample_daemon import sample_assessment
 from ecgd.config.settings import PatientSettings, Settings
 from ecgd.model.alarm import AlarmState, ChangeKind
 from ecgd.model.assessment import Assessment
-from ecgd.model.device import DeviceInfo
+from ecgd.model.device import DeviceInfo, DeviceStatus
 from ecgd.model.finding import (
     ChannelFinding,
     Domain,
@@ -100,3 +100,26 @@ def test_an_infarction_that_can_no_longer_be_seen_needs_one() -> None:
     bed.watch(replace(FINE, findings=(stemi,), outcome=Outcome.ANOMALY), 40)
     told = bed.watch(BLIND, 20)
     assert (EventType.CHECK_PATIENT, ChangeKind.RAISED) in told
+
+
+def test_an_electrode_is_not_on_again_because_the_link_is_lost() -> None:
+    bed = Bed()
+
+    def hear(electrodes_off: frozenset[str], seconds: int) -> AlarmState:
+        status = DeviceStatus(battery_mv=4000, electrodes_off=electrodes_off)
+        for _ in range(seconds):
+            bed.session.receive(BytesReceived(bed.encoder.status(status), bed.now_s))
+            bed.watch(FINE, 1)
+        return state()
+
+    def state() -> AlarmState:
+        alarms = {each.event_type: each for each in bed.session.alarms.book.alarms}
+        return alarms[EventType.ELECTRODE_OFF].state
+
+    assert hear(frozenset({"LA"}), 10) is AlarmState.ACTIVE
+    for _ in range(60):
+        bed.now_s += 1.0
+        bed.session.watch(bed.now_s)
+    assert any(a.event_type is EventType.LINK_LOST for a in bed.session.alarms.book.alarms)
+    assert state() is AlarmState.ACTIVE
+    assert hear(frozenset(), 15) is AlarmState.LATCHED

@@ -50,6 +50,7 @@ class House:
             radio=None,
             marks=LinkMarks(folder),
             met=lambda session: None,
+            capsules=None,
             fan_out=SimpleNamespace(circumstances=None),
             circumstances=Circumstances("boot", True, "rules", "", "before"),
         )

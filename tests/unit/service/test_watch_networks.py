@@ -6,15 +6,14 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any, cast
 
+from idle_gateway import idle_parts
+
 from ecgd.config.settings import AlarmSettings
 from ecgd.model.alarm import AlarmState, ChangeKind
 from ecgd.model.finding import EventType, Severity
-from ecgd.model.status import PartHealth
 from ecgd.service.occurrence import Circumstances
 from ecgd.service.subject import Alarms
 from ecgd.service.watch import Watch
-
-FINE = PartHealth("database", True, "")
 
 
 class House:
@@ -25,11 +24,8 @@ class House:
         self.alarms = Alarms(AlarmSettings(), lambda: f"{next(ids)}")
         self.opinions = SimpleNamespace(troubles=(), scoring="cnn (weights 1)")
         circumstances = Circumstances("boot", False, "cnn being loaded", "hash", "config")
-        self.parts = SimpleNamespace(
-            store=SimpleNamespace(health=FINE),
-            roster_health=lambda: FINE,
-            targets={},
-            overflowed=0,
+        self.parts = idle_parts(
+            self.alarms,
             opinions=self.opinions,
             fan_out=SimpleNamespace(circumstances=circumstances),
         )

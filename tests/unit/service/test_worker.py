@@ -145,6 +145,34 @@ def test_a_patient_who_begins_anew_keeps_what_scores_are_usual() -> None:
     assert watch.time_s == -np.inf
 
 
+def test_each_judged_window_is_told_with_what_was_known_before_and_after() -> None:
+    slow = Slow()
+    slow.go.set()
+    worker, done = run(slow, "ann")
+    told: list[tuple[str, int, int, int]] = []
+
+    def note(who: str, before: History, assessment: Assessment, after: History) -> None:
+        assert len(done) == len(told), "before its answer is delivered"
+        told.append((who, before.end_index, assessment.end_index, after.end_index))
+
+    async def story() -> None:
+        worker.judged = note
+        task = asyncio.create_task(worker.run())
+        assert worker.settled_history("ann") is not None
+        for number, end_index in enumerate((100, 200), 1):
+            worker.submit("ann", window(end_index))
+            assert worker.settled_history("ann") is None
+            await settle(done, number)
+        settled = worker.settled_history("ann")
+        assert settled is not None
+        assert settled.end_index == 200
+        assert worker.settled_history("nobody") is None
+        task.cancel()
+
+    asyncio.run(story())
+    assert told == [("ann", 0, 100, 100), ("ann", 100, 200, 200)]
+
+
 def test_a_patient_who_was_removed_leaves_nothing() -> None:
     worker, _ = run(Slow(), "a", "b")
     worker.submit("a", window(10))
@@ -162,5 +190,36 @@ def test_a_failure_of_the_analysis_ends_the_worker() -> None:
         worker.submit("a", window(10))
         with pytest.raises(ZeroDivisionError, match="poison"):
             await asyncio.wait_for(worker.run(), 5)
+
+    asyncio.run(story())
+
+
+@dataclass
+class InOrder(Slow):
+    """Remembers which windows it was given, in order."""
+
+    given: list[int] = field(default_factory=list)
+
+    def assess(self, given: Window, history: History, *, last: bool = False) -> Assessed:
+        self.given.append(given.end_index)
+        return super().assess(given, history, last=last)
+
+
+def test_a_window_that_is_nobodys_waits_until_no_patients_does() -> None:
+    async def story() -> None:
+        slow = InOrder()
+        worker, done = run(slow, "a")
+        task = asyncio.create_task(worker.run())
+        worker.submit("a", window(10))
+        await asyncio.sleep(0.05)
+        worker.submit("a", window(20))
+        beside = asyncio.create_task(worker.assess_beside(window(5), History()))
+        await asyncio.sleep(0.05)
+        slow.go.set()
+        assert (await beside).assessment.end_index == 5
+        task.cancel()
+        assert slow.given == [10, 20, 5], "a patient's window goes first"
+        assert done == [("a", 10), ("a", 20)], "and nobody was told of it"
+        assert worker.counts("a") == (2, 0)
 
     asyncio.run(story())

@@ -116,6 +116,18 @@ def test_the_first_acknowledgement_counts(writer: StoreWriter, reader: StoreRead
     assert reader.alerts(unacknowledged=True) == ()
 
 
+def test_what_comes_back_under_its_id_is_not_over(writer: StoreWriter, reader: StoreReader) -> None:
+    writer.store_alert(make_alert())
+    assert writer.reopen_alert("alert-1").result(WAIT_S) == 0
+    over = []
+    for note in (writer.clear_alert, writer.clear_alert, writer.reopen_alert):
+        note("alert-1").result(WAIT_S)
+        stored = reader.alert("alert-1")
+        assert stored is not None
+        over.append(stored.cleared_unix_s is not None)
+    assert over == [True, True, False]
+
+
 def test_deliveries_are_kept_until_they_succeed(writer: StoreWriter, reader: StoreReader) -> None:
     item = make_item()
     writer.store_alert(make_alert(), (item,))

@@ -14,8 +14,10 @@ import pytest
 from sample_daemon import CLOCK, FakeGateway
 
 from ecgd.errors import StoreError
+from ecgd.service import settings_rules
 from ecgd.web import answers
 from ecgd.web.body import MAX_BODY_BYTES
+from ecgd.web.gateway import GATEWAY_ID
 from ecgd.web.server import serve
 
 Answer = tuple[int, Any, dict[str, str]]
@@ -86,17 +88,22 @@ def test_acknowledging_names_the_person_and_is_idempotent(short_dir: Path) -> No
     assert gateway.entries[0].acknowledged_by == "Dr. Grey"
 
 
-def test_all_alarms_of_one_patient_are_acknowledged_together(short_dir: Path) -> None:
+@pytest.mark.parametrize("whose", ["p1", GATEWAY_ID])
+def test_all_alarms_of_one_are_acknowledged_together(short_dir: Path, whose: str) -> None:
     gateway = FakeGateway()
 
     async def talk(ask: Ask) -> None:
         status, body, _ = await ask(
-            "POST", "/v1/alerts/acknowledge", json={"by": "nurse", "patient": "p1"}
+            "POST", "/v1/alerts/acknowledge", json={"by": "nurse", "patient": whose}
         )
-        assert (status, body["acknowledged"]) == (200, ["a1b2c3"])
+        assert (status, body["acknowledged"]) == (200, ["a1b2c3"] if whose == "p1" else [])
 
     _asking(short_dir, gateway, talk)
-    assert gateway.calls == [("acknowledge", None, "p1", "nurse")]
+    assert gateway.calls == [("acknowledge", None, whose, "nurse")]
+
+
+def test_the_gateways_alarms_have_one_name_everywhere() -> None:
+    assert settings_rules.GATEWAY_ID == GATEWAY_ID
 
 
 def test_audio_pause_says_when_the_sound_comes_back(short_dir: Path) -> None:
